@@ -1,0 +1,1282 @@
+"""initial"""
+
+from alembic import op
+import sqlalchemy as sa
+
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "answered",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("route", sa.String(length=120), nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("body_hash", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "answer",
+            sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_answered")),
+        sa.UniqueConstraint("actor", "route", "key", name=op.f("uq_answered_actor_route_key")),
+    )
+    with op.batch_alter_table("answered", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_answered_at"), ["at"], unique=False)
+
+    op.create_table(
+        "concept",
+        sa.Column("id", sa.String(length=80), nullable=False),
+        sa.Column("vocabulary", sa.String(length=40), nullable=False),
+        sa.Column("family", sa.String(length=80), nullable=True),
+        sa.Column("broader_id", sa.String(length=80), nullable=True),
+        sa.Column(
+            "labels",
+            sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_concept")),
+    )
+    with op.batch_alter_table("concept", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_concept_family"), ["family"], unique=False)
+        batch_op.create_index(batch_op.f("ix_concept_vocabulary"), ["vocabulary"], unique=False)
+
+    op.create_table(
+        "family",
+        sa.Column("id", sa.String(length=80), nullable=False),
+        sa.Column("vocabulary", sa.String(length=40), nullable=False),
+        sa.Column(
+            "labels",
+            sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_family")),
+    )
+    op.create_table(
+        "lieu",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("slug", sa.String(length=80), nullable=False),
+        sa.Column("name", sa.String(length=160), nullable=False),
+        sa.Column("kind", sa.String(length=80), nullable=False),
+        sa.Column("address", sa.String(length=240), nullable=False),
+        sa.Column("postcode", sa.String(length=12), nullable=False),
+        sa.Column("city", sa.String(length=120), nullable=False),
+        sa.Column("country", sa.String(length=2), nullable=False),
+        sa.Column("latitude", sa.Double(), nullable=True),
+        sa.Column("longitude", sa.Double(), nullable=True),
+        sa.Column("website", sa.String(length=240), nullable=False),
+        sa.Column("timezone", sa.String(length=64), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("seats", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "stay_costs", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("policy", sa.String(length=12), nullable=False),
+        sa.Column("source", sa.String(length=80), nullable=True),
+        sa.Column("source_id", sa.String(length=80), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("seats >= 0 AND stay_costs >= 0", name=op.f("ck_lieu_counts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lieu")),
+        sa.UniqueConstraint("slug", name=op.f("uq_lieu_slug")),
+        sa.UniqueConstraint("source", "source_id", name=op.f("uq_lieu_source_source_id")),
+    )
+    op.create_table(
+        "organisation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column("name", sa.String(length=160), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("address", sa.String(length=240), nullable=False),
+        sa.Column("siret", sa.String(length=14), nullable=False),
+        sa.Column("vat_number", sa.String(length=16), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_organisation")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_organisation_public_id")),
+    )
+    op.create_table(
+        "signin_code",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("browser_hash", sa.String(length=64), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("tries BETWEEN 0 AND 5", name=op.f("ck_signin_code_tries")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_signin_code")),
+    )
+    with op.batch_alter_table("signin_code", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_signin_code_browser_hash"), ["browser_hash"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_signin_code_email"), ["email"], unique=False)
+
+    op.create_table(
+        "concept_name",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("concept_id", sa.String(length=80), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["concept_id"],
+            ["concept.id"],
+            name=op.f("fk_concept_name_concept_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_concept_name")),
+        sa.UniqueConstraint(
+            "words",
+            "language",
+            "concept_id",
+            name=op.f("uq_concept_name_words_language_concept_id"),
+        ),
+    )
+    op.create_table(
+        "house_rules",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "text",
+            sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["lieu_id"], ["lieu.id"], name=op.f("fk_house_rules_lieu_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_house_rules")),
+        sa.UniqueConstraint("lieu_id", "version", name=op.f("uq_house_rules_lieu_id_version")),
+    )
+    op.create_table(
+        "job_run",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("job", sa.String(length=24), nullable=False),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("local_date", sa.Date(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("finished_at", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "counts",
+            sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_job_run_lieu_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_job_run")),
+        sa.UniqueConstraint(
+            "job", "lieu_id", "local_date", name=op.f("uq_job_run_job_lieu_id_local_date")
+        ),
+    )
+    op.create_table(
+        "kiosk",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("pairing_hash", sa.String(length=64), nullable=True),
+        sa.Column("pairing_expires_at", sa.BigInteger(), nullable=True),
+        sa.Column("token_hash", sa.String(length=64), nullable=True),
+        sa.Column("paired_at", sa.BigInteger(), nullable=True),
+        sa.Column("seen_at", sa.BigInteger(), nullable=True),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_kiosk_lieu_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_kiosk")),
+        sa.UniqueConstraint("pairing_hash", name=op.f("uq_kiosk_pairing_hash")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_kiosk_public_id")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_kiosk_token_hash")),
+    )
+    with op.batch_alter_table("kiosk", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_kiosk_lieu_id"), ["lieu_id"], unique=False)
+
+    op.create_table(
+        "ledger_transaction",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "reverses_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.CheckConstraint(
+            "(kind = 'reversal') = (reverses_id IS NOT NULL)",
+            name=op.f("ck_ledger_transaction_reversal"),
+        ),
+        sa.CheckConstraint(
+            "kind IN ('pledge', 'answer', 'promotion', 'service', 'gift', 'forgiveness', 'reversal')",
+            name=op.f("ck_ledger_transaction_kind"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["lieu_id"], ["lieu.id"], name=op.f("fk_ledger_transaction_lieu_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["reverses_id"],
+            ["ledger_transaction.id"],
+            name=op.f("fk_ledger_transaction_reverses_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_transaction")),
+        sa.UniqueConstraint("key", name=op.f("uq_ledger_transaction_key")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_ledger_transaction_public_id")),
+        sa.UniqueConstraint("reverses_id", name=op.f("uq_ledger_transaction_reverses_id")),
+    )
+    with op.batch_alter_table("ledger_transaction", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_ledger_transaction_lieu_id"), ["lieu_id"], unique=False
+        )
+
+    op.create_table(
+        "member",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=True),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column(
+            "languages",
+            sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("is_operator", sa.Boolean(), nullable=False),
+        sa.Column(
+            "home_lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("email_confirmed_at", sa.BigInteger(), nullable=True),
+        sa.Column("paused_until", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "session_epoch", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("erased_at", sa.BigInteger(), nullable=True),
+        sa.Column("source", sa.String(length=80), nullable=True),
+        sa.Column("source_id", sa.String(length=80), nullable=True),
+        sa.CheckConstraint(
+            "(email IS NULL) = (erased_at IS NOT NULL)", name=op.f("ck_member_erased_has_no_email")
+        ),
+        sa.CheckConstraint("email = lower(email)", name=op.f("ck_member_email_lower")),
+        sa.ForeignKeyConstraint(["home_lieu_id"], ["lieu.id"], name=op.f("fk_member_home_lieu_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_member")),
+        sa.UniqueConstraint("email", name=op.f("uq_member_email")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_member_public_id")),
+    )
+    with op.batch_alter_table("member", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_member_home_lieu_id"), ["home_lieu_id"], unique=False)
+
+    op.create_table(
+        "moment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("weekday", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("starts", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ends", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.CheckConstraint(
+            "0 <= starts AND starts < ends AND ends <= 1440", name=op.f("ck_moment_minutes")
+        ),
+        sa.CheckConstraint("weekday BETWEEN 0 AND 6", name=op.f("ck_moment_weekday")),
+        sa.ForeignKeyConstraint(
+            ["lieu_id"], ["lieu.id"], name=op.f("fk_moment_lieu_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_moment")),
+        sa.UniqueConstraint(
+            "lieu_id", "weekday", "starts", name=op.f("uq_moment_lieu_id_weekday_starts")
+        ),
+    )
+    with op.batch_alter_table("moment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_moment_lieu_id"), ["lieu_id"], unique=False)
+
+    op.create_table(
+        "opening",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("weekday", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("opens", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("closes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint(
+            "0 <= opens AND opens < closes AND closes <= 1440", name=op.f("ck_opening_minutes")
+        ),
+        sa.CheckConstraint("weekday BETWEEN 0 AND 6", name=op.f("ck_opening_weekday")),
+        sa.ForeignKeyConstraint(
+            ["lieu_id"], ["lieu.id"], name=op.f("fk_opening_lieu_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_opening")),
+        sa.UniqueConstraint(
+            "lieu_id", "weekday", "opens", name=op.f("uq_opening_lieu_id_weekday_opens")
+        ),
+    )
+    with op.batch_alter_table("opening", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_opening_lieu_id"), ["lieu_id"], unique=False)
+
+    op.create_table(
+        "room",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("slug", sa.String(length=80), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("description", sa.String(length=400), nullable=False),
+        sa.Column("shape", sa.String(length=12), nullable=False),
+        sa.Column("capacity", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("step_free", sa.Boolean(), nullable=False),
+        sa.Column("access", sa.String(length=160), nullable=False),
+        sa.Column(
+            "hour_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "half_day_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "day_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "vat_points", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "buffer_minutes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.CheckConstraint("buffer_minutes BETWEEN 0 AND 240", name=op.f("ck_room_buffer")),
+        sa.CheckConstraint("capacity BETWEEN 1 AND 10000", name=op.f("ck_room_capacity")),
+        sa.CheckConstraint(
+            "hour_cents >= 0 AND half_day_cents >= 0 AND day_cents >= 0",
+            name=op.f("ck_room_prices"),
+        ),
+        sa.CheckConstraint("vat_points BETWEEN 0 AND 10000", name=op.f("ck_room_vat")),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_room_lieu_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_room")),
+        sa.UniqueConstraint("lieu_id", "slug", name=op.f("uq_room_lieu_id_slug")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_room_public_id")),
+    )
+    op.create_table(
+        "round",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("local_date", sa.Date(), nullable=False),
+        sa.Column("policy", sa.String(length=12), nullable=False),
+        sa.Column("seed", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("people", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("weight", sa.Double(), nullable=False),
+        sa.Column("bound", sa.Double(), nullable=False),
+        sa.Column(
+            "left_out",
+            sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"),
+            nullable=False,
+        ),
+        sa.CheckConstraint("kind IN ('day', 'night')", name=op.f("ck_round_kind")),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_round_lieu_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_round")),
+    )
+    with op.batch_alter_table("round", schema=None) as batch_op:
+        batch_op.create_index("ix_round_lieu_at", ["lieu_id", "at"], unique=False)
+
+    op.create_table(
+        "account",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.CheckConstraint(
+            "(CASE WHEN member_id IS NULL THEN 0 ELSE 1 END + CASE WHEN lieu_id IS NULL THEN 0 ELSE 1 END + CASE WHEN organisation_id IS NULL THEN 0 ELSE 1 END) = 1",
+            name=op.f("ck_account_one_holder"),
+        ),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_account_lieu_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_account_member_id")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_account_organisation_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
+        sa.UniqueConstraint("lieu_id", name=op.f("uq_account_lieu_id")),
+        sa.UniqueConstraint("member_id", name=op.f("uq_account_member_id")),
+        sa.UniqueConstraint("organisation_id", name=op.f("uq_account_organisation_id")),
+    )
+    op.create_table(
+        "alias",
+        sa.Column("words", sa.String(length=240), nullable=False),
+        sa.Column("concept_id", sa.String(length=80), nullable=False),
+        sa.Column(
+            "confirmed_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["concept_id"], ["concept.id"], name=op.f("fk_alias_concept_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["confirmed_by"], ["member.id"], name=op.f("fk_alias_confirmed_by")
+        ),
+        sa.PrimaryKeyConstraint("words", "concept_id", "confirmed_by", name=op.f("pk_alias")),
+    )
+    op.create_table(
+        "audit_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("what", sa.String(length=40), nullable=False),
+        sa.Column(
+            "concerns_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column(
+            "facts",
+            sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["actor_id"], ["member.id"], name=op.f("fk_audit_entry_actor_id")),
+        sa.ForeignKeyConstraint(
+            ["concerns_id"], ["member.id"], name=op.f("fk_audit_entry_concerns_id")
+        ),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_audit_entry_lieu_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
+    )
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_audit_entry_actor_id"), ["actor_id"], unique=False)
+        batch_op.create_index("ix_audit_entry_concerns_at", ["concerns_id", "at"], unique=False)
+
+    op.create_table(
+        "block",
+        sa.Column(
+            "blocker_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "blocked_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("blocker_id <> blocked_id", name=op.f("ck_block_not_oneself")),
+        sa.ForeignKeyConstraint(["blocked_id"], ["member.id"], name=op.f("fk_block_blocked_id")),
+        sa.ForeignKeyConstraint(["blocker_id"], ["member.id"], name=op.f("fk_block_blocker_id")),
+        sa.PrimaryKeyConstraint("blocker_id", "blocked_id", name=op.f("pk_block")),
+    )
+    with op.batch_alter_table("block", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_block_blocked_id"), ["blocked_id"], unique=False)
+
+    op.create_table(
+        "booking",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column("room_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "booked_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("starts_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("people", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("held_at", sa.BigInteger(), nullable=False),
+        sa.Column("hold_expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
+        sa.Column("cancelled_at", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "net_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "vat_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("payment", sa.String(length=12), nullable=False),
+        sa.CheckConstraint("net_cents >= 0 AND vat_cents >= 0", name=op.f("ck_booking_money")),
+        sa.CheckConstraint("people >= 1", name=op.f("ck_booking_people")),
+        sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_booking_interval")),
+        sa.ForeignKeyConstraint(
+            ["booked_by_id"], ["member.id"], name=op.f("fk_booking_booked_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_booking_organisation_id")
+        ),
+        sa.ForeignKeyConstraint(["room_id"], ["room.id"], name=op.f("fk_booking_room_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_booking")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_booking_public_id")),
+    )
+    with op.batch_alter_table("booking", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_booking_organisation_id"), ["organisation_id"], unique=False
+        )
+        batch_op.create_index("ix_booking_room_starts", ["room_id", "starts_at"], unique=False)
+
+    op.create_table(
+        "concierge",
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_concierge_lieu_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_concierge_member_id")),
+        sa.PrimaryKeyConstraint("lieu_id", "member_id", name=op.f("pk_concierge")),
+    )
+    with op.batch_alter_table("concierge", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_concierge_member_id"), ["member_id"], unique=False)
+
+    op.create_table(
+        "consent",
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("here_today", sa.Boolean(), nullable=False),
+        sa.Column("by_mail", sa.Boolean(), nullable=False),
+        sa.Column("other_lieux", sa.Boolean(), nullable=False),
+        sa.Column("chosen_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_consent_lieu_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_consent_member_id")),
+        sa.PrimaryKeyConstraint("member_id", "lieu_id", name=op.f("pk_consent")),
+    )
+    with op.batch_alter_table("consent", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_consent_lieu_id"), ["lieu_id"], unique=False)
+
+    op.create_table(
+        "letter",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("recipient", sa.String(length=254), nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column(
+            "facts",
+            sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("owed_at", sa.BigInteger(), nullable=False),
+        sa.Column("next_try_at", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sending_at", sa.BigInteger(), nullable=True),
+        sa.Column("sent_at", sa.BigInteger(), nullable=True),
+        sa.Column("uncertain_at", sa.BigInteger(), nullable=True),
+        sa.Column("failed_at", sa.BigInteger(), nullable=True),
+        sa.Column("withdrawn_at", sa.BigInteger(), nullable=True),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "sent_at IS NULL OR sending_at IS NOT NULL", name=op.f("ck_letter_sending_first")
+        ),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_letter_lieu_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_letter_member_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_letter")),
+        sa.UniqueConstraint("kind", "recipient", "key", name=op.f("uq_letter_kind_recipient_key")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_letter_public_id")),
+    )
+    with op.batch_alter_table("letter", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_letter_lieu_id"), ["lieu_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_letter_member_id"), ["member_id"], unique=False)
+        batch_op.create_index(
+            "ix_letter_waiting", ["sent_at", "failed_at", "next_try_at"], unique=False
+        )
+
+    op.create_table(
+        "member_skill",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("words", sa.String(length=240), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=True),
+        sa.Column("concept_id", sa.String(length=80), nullable=True),
+        sa.Column(
+            "proposals",
+            sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("read_at", sa.BigInteger(), nullable=True),
+        sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
+        sa.Column("offered_at", sa.BigInteger(), nullable=False),
+        sa.Column("withdrawn_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "confirmed_at IS NULL OR concept_id IS NOT NULL", name=op.f("ck_member_skill_confirmed")
+        ),
+        sa.ForeignKeyConstraint(
+            ["concept_id"], ["concept.id"], name=op.f("fk_member_skill_concept_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("fk_member_skill_member_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_member_skill")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_member_skill_public_id")),
+    )
+    with op.batch_alter_table("member_skill", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_member_skill_concept_id"), ["concept_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_member_skill_member_id"), ["member_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_member_skill_read_at"), ["read_at"], unique=False)
+
+    op.create_table(
+        "organisation_member",
+        sa.Column(
+            "organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("role", sa.String(length=8), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "role IN ('book', 'pay', 'see')", name=op.f("ck_organisation_member_role")
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("fk_organisation_member_member_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_organisation_member_organisation_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "organisation_id", "member_id", name=op.f("pk_organisation_member")
+        ),
+    )
+    with op.batch_alter_table("organisation_member", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_organisation_member_member_id"), ["member_id"], unique=False
+        )
+
+    op.create_table(
+        "presence",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("how_in", sa.String(length=12), nullable=False),
+        sa.Column("how_out", sa.String(length=12), nullable=True),
+        sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
+        sa.Column("place", sa.String(length=80), nullable=False),
+        sa.Column("focus_until", sa.BigInteger(), nullable=True),
+        sa.Column("hidden_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "(ended_at IS NULL) = (how_out IS NULL)", name=op.f("ck_presence_how_out")
+        ),
+        sa.CheckConstraint(
+            "ended_at IS NULL OR ended_at >= started_at", name=op.f("ck_presence_ended")
+        ),
+        sa.CheckConstraint("until > started_at", name=op.f("ck_presence_until")),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_presence_lieu_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_presence_member_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_presence")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_presence_public_id")),
+    )
+    with op.batch_alter_table("presence", schema=None) as batch_op:
+        batch_op.create_index("ix_presence_lieu_ended", ["lieu_id", "ended_at"], unique=False)
+        batch_op.create_index(
+            "ix_presence_member_started", ["member_id", "started_at"], unique=False
+        )
+        batch_op.create_index(
+            "uq_presence_open",
+            ["member_id"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.create_table(
+        "shift",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.CheckConstraint("until > started_at", name=op.f("ck_shift_until")),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_shift_lieu_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_shift_member_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shift")),
+    )
+    with op.batch_alter_table("shift", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_shift_member_id"), ["member_id"], unique=False)
+        batch_op.create_index(
+            "uq_shift_open",
+            ["lieu_id", "member_id"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.create_table(
+        "suggestion",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column("round_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("score", sa.Double(), nullable=False),
+        sa.Column("arm", sa.String(length=12), nullable=False),
+        sa.Column("propensity", sa.Double(), nullable=False),
+        sa.Column(
+            "reasons",
+            sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("withdrawn_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_suggestion_lieu_id")),
+        sa.ForeignKeyConstraint(["round_id"], ["round.id"], name=op.f("fk_suggestion_round_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suggestion")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_suggestion_public_id")),
+    )
+    with op.batch_alter_table("suggestion", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_suggestion_lieu_id"), ["lieu_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_suggestion_round_id"), ["round_id"], unique=False)
+
+    op.create_table(
+        "tie",
+        sa.Column("a_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("b_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("first_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.Column("trace", sa.Double(), nullable=False),
+        sa.CheckConstraint("a_id < b_id", name=op.f("ck_tie_one_spelling")),
+        sa.CheckConstraint("trace >= 0", name=op.f("ck_tie_trace")),
+        sa.ForeignKeyConstraint(["a_id"], ["member.id"], name=op.f("fk_tie_a_id")),
+        sa.ForeignKeyConstraint(["b_id"], ["member.id"], name=op.f("fk_tie_b_id")),
+        sa.PrimaryKeyConstraint("a_id", "b_id", name=op.f("pk_tie")),
+    )
+    with op.batch_alter_table("tie", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tie_b_id"), ["b_id"], unique=False)
+
+    op.create_table(
+        "token",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("role", sa.String(length=12), nullable=False),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_token_lieu_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_token_member_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_token")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_token_public_id")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_token_token_hash")),
+    )
+    with op.batch_alter_table("token", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_token_member_id"), ["member_id"], unique=False)
+
+    op.create_table(
+        "booked_slot",
+        sa.Column("room_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "slot",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "booking_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(
+            ["booking_id"],
+            ["booking.id"],
+            name=op.f("fk_booked_slot_booking_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["room_id"], ["room.id"], name=op.f("fk_booked_slot_room_id")),
+        sa.PrimaryKeyConstraint("room_id", "slot", name=op.f("pk_booked_slot")),
+    )
+    with op.batch_alter_table("booked_slot", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_booked_slot_booking_id"), ["booking_id"], unique=False)
+
+    op.create_table(
+        "call",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "booking_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("words", sa.String(length=240), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=True),
+        sa.Column("concept_id", sa.String(length=80), nullable=True),
+        sa.Column(
+            "proposals",
+            sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("read_at", sa.BigInteger(), nullable=True),
+        sa.Column("called_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("withdrawn_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "(member_id IS NULL) <> (booking_id IS NULL)", name=op.f("ck_call_one_asker")
+        ),
+        sa.CheckConstraint("expires_at > called_at", name=op.f("ck_call_expires")),
+        sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("fk_call_booking_id")),
+        sa.ForeignKeyConstraint(["concept_id"], ["concept.id"], name=op.f("fk_call_concept_id")),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_call_lieu_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_call_member_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_call_public_id")),
+    )
+    with op.batch_alter_table("call", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_call_booking_id"), ["booking_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_call_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_call_lieu_id"), ["lieu_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_call_member_id"), ["member_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_call_read_at"), ["read_at"], unique=False)
+
+    op.create_table(
+        "introduction",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column(
+            "suggestion_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("how", sa.String(length=12), nullable=False),
+        sa.Column("offered_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("withdrawn_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "how IN ('here', 'mail', 'concierge')", name=op.f("ck_introduction_how")
+        ),
+        sa.CheckConstraint("expires_at > offered_at", name=op.f("ck_introduction_expires")),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_introduction_lieu_id")),
+        sa.ForeignKeyConstraint(
+            ["suggestion_id"], ["suggestion.id"], name=op.f("fk_introduction_suggestion_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_introduction")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_introduction_public_id")),
+        sa.UniqueConstraint("suggestion_id", name=op.f("uq_introduction_suggestion_id")),
+    )
+    with op.batch_alter_table("introduction", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_introduction_lieu_id"), ["lieu_id"], unique=False)
+
+    op.create_table(
+        "ledger_transfer",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "transaction_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("giver_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("taker_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("amount", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint("amount BETWEEN 1 AND 1000000", name=op.f("ck_ledger_transfer_amount")),
+        sa.CheckConstraint("giver_id <> taker_id", name=op.f("ck_ledger_transfer_not_oneself")),
+        sa.ForeignKeyConstraint(
+            ["giver_id"], ["account.id"], name=op.f("fk_ledger_transfer_giver_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["taker_id"], ["account.id"], name=op.f("fk_ledger_transfer_taker_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["transaction_id"],
+            ["ledger_transaction.id"],
+            name=op.f("fk_ledger_transfer_transaction_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_transfer")),
+    )
+    with op.batch_alter_table("ledger_transfer", schema=None) as batch_op:
+        batch_op.create_index("ix_ledger_transfer_giver", ["giver_id", "amount"], unique=False)
+        batch_op.create_index("ix_ledger_transfer_taker", ["taker_id", "amount"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_ledger_transfer_transaction_id"), ["transaction_id"], unique=False
+        )
+
+    op.create_table(
+        "need",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "presence_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("words", sa.String(length=240), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=True),
+        sa.Column("concept_id", sa.String(length=80), nullable=True),
+        sa.Column(
+            "proposals",
+            sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("read_at", sa.BigInteger(), nullable=True),
+        sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
+        sa.Column("said_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("answered_at", sa.BigInteger(), nullable=True),
+        sa.Column("withdrawn_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("expires_at > said_at", name=op.f("ck_need_expires")),
+        sa.ForeignKeyConstraint(["concept_id"], ["concept.id"], name=op.f("fk_need_concept_id")),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_need_lieu_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_need_member_id")),
+        sa.ForeignKeyConstraint(["presence_id"], ["presence.id"], name=op.f("fk_need_presence_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_need")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_need_public_id")),
+    )
+    with op.batch_alter_table("need", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_need_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_need_lieu_id"), ["lieu_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_need_member_id"), ["member_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_need_presence_id"), ["presence_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_need_read_at"), ["read_at"], unique=False)
+
+    op.create_table(
+        "suggested_pair",
+        sa.Column("a_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("b_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "suggestion_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("a_id < b_id", name=op.f("ck_suggested_pair_one_spelling")),
+        sa.ForeignKeyConstraint(["a_id"], ["member.id"], name=op.f("fk_suggested_pair_a_id")),
+        sa.ForeignKeyConstraint(["b_id"], ["member.id"], name=op.f("fk_suggested_pair_b_id")),
+        sa.ForeignKeyConstraint(
+            ["suggestion_id"], ["suggestion.id"], name=op.f("fk_suggested_pair_suggestion_id")
+        ),
+        sa.PrimaryKeyConstraint("a_id", "b_id", name=op.f("pk_suggested_pair")),
+    )
+    with op.batch_alter_table("suggested_pair", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_suggested_pair_b_id"), ["b_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_suggested_pair_suggestion_id"), ["suggestion_id"], unique=False
+        )
+
+    op.create_table(
+        "suggestion_member",
+        sa.Column(
+            "suggestion_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("serves", sa.Double(), nullable=False),
+        sa.CheckConstraint("serves BETWEEN 0 AND 1", name=op.f("ck_suggestion_member_serves")),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("fk_suggestion_member_member_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["suggestion_id"],
+            ["suggestion.id"],
+            name=op.f("fk_suggestion_member_suggestion_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("suggestion_id", "member_id", name=op.f("pk_suggestion_member")),
+    )
+    with op.batch_alter_table("suggestion_member", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_suggestion_member_member_id"), ["member_id"], unique=False
+        )
+
+    op.create_table(
+        "call_asked",
+        sa.Column("call_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("yes_at", sa.BigInteger(), nullable=True),
+        sa.Column("no_at", sa.BigInteger(), nullable=True),
+        sa.Column("passed_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "yes_at IS NULL OR no_at IS NULL", name=op.f("ck_call_asked_one_answer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["call_id"], ["call.id"], name=op.f("fk_call_asked_call_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_call_asked_member_id")),
+        sa.PrimaryKeyConstraint("call_id", "member_id", name=op.f("pk_call_asked")),
+    )
+    with op.batch_alter_table("call_asked", schema=None) as batch_op:
+        batch_op.create_index("ix_call_asked_member_asked", ["member_id", "asked_at"], unique=False)
+        batch_op.create_index(
+            "uq_call_asked_yes",
+            ["call_id"],
+            unique=True,
+            sqlite_where=sa.text("yes_at IS NOT NULL"),
+            postgresql_where=sa.text("yes_at IS NOT NULL"),
+        )
+
+    op.create_table(
+        "encounter",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("a_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("b_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "introduction_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("call_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("said_at", sa.BigInteger(), nullable=False),
+        sa.Column("a_confirmed_at", sa.BigInteger(), nullable=True),
+        sa.Column("b_confirmed_at", sa.BigInteger(), nullable=True),
+        sa.Column("a_helped", sa.Boolean(), nullable=False),
+        sa.Column("b_helped", sa.Boolean(), nullable=False),
+        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.Column("denied_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("a_id < b_id", name=op.f("ck_encounter_one_spelling")),
+        sa.ForeignKeyConstraint(["a_id"], ["member.id"], name=op.f("fk_encounter_a_id")),
+        sa.ForeignKeyConstraint(["b_id"], ["member.id"], name=op.f("fk_encounter_b_id")),
+        sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_encounter_call_id")),
+        sa.ForeignKeyConstraint(
+            ["introduction_id"], ["introduction.id"], name=op.f("fk_encounter_introduction_id")
+        ),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_encounter_lieu_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_encounter")),
+        sa.UniqueConstraint("call_id", "a_id", "b_id", name=op.f("uq_encounter_call_id_a_id_b_id")),
+        sa.UniqueConstraint(
+            "introduction_id", "a_id", "b_id", name=op.f("uq_encounter_introduction_id_a_id_b_id")
+        ),
+        sa.UniqueConstraint("public_id", name=op.f("uq_encounter_public_id")),
+    )
+    with op.batch_alter_table("encounter", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_encounter_a_id"), ["a_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_encounter_b_id"), ["b_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_encounter_lieu_id"), ["lieu_id"], unique=False)
+
+    op.create_table(
+        "introduction_side",
+        sa.Column(
+            "introduction_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("yes_at", sa.BigInteger(), nullable=True),
+        sa.Column("no_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "yes_at IS NULL OR no_at IS NULL", name=op.f("ck_introduction_side_one_answer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["introduction_id"],
+            ["introduction.id"],
+            name=op.f("fk_introduction_side_introduction_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("fk_introduction_side_member_id")
+        ),
+        sa.PrimaryKeyConstraint("introduction_id", "member_id", name=op.f("pk_introduction_side")),
+    )
+    with op.batch_alter_table("introduction_side", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_introduction_side_member_id"), ["member_id"], unique=False
+        )
+
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute(
+            "CREATE TRIGGER ledger_transaction_no_update BEFORE UPDATE ON ledger_transaction BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+        )
+        op.execute(
+            "CREATE TRIGGER ledger_transaction_no_delete BEFORE DELETE ON ledger_transaction BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+        )
+        op.execute(
+            "CREATE TRIGGER ledger_transfer_no_update BEFORE UPDATE ON ledger_transfer BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+        )
+        op.execute(
+            "CREATE TRIGGER ledger_transfer_no_delete BEFORE DELETE ON ledger_transfer BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+        )
+    else:
+        op.execute(
+            "CREATE OR REPLACE FUNCTION refuse_ledger_edit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$"
+        )
+        op.execute(
+            "CREATE TRIGGER ledger_transaction_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_transaction FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_edit()"
+        )
+        op.execute(
+            "CREATE TRIGGER ledger_transfer_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_transfer FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_edit()"
+        )
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("introduction_side", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_introduction_side_member_id"))
+
+    op.drop_table("introduction_side")
+    with op.batch_alter_table("encounter", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_encounter_lieu_id"))
+        batch_op.drop_index(batch_op.f("ix_encounter_b_id"))
+        batch_op.drop_index(batch_op.f("ix_encounter_a_id"))
+
+    op.drop_table("encounter")
+    with op.batch_alter_table("call_asked", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_call_asked_yes",
+            sqlite_where=sa.text("yes_at IS NOT NULL"),
+            postgresql_where=sa.text("yes_at IS NOT NULL"),
+        )
+        batch_op.drop_index("ix_call_asked_member_asked")
+
+    op.drop_table("call_asked")
+    with op.batch_alter_table("suggestion_member", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_suggestion_member_member_id"))
+
+    op.drop_table("suggestion_member")
+    with op.batch_alter_table("suggested_pair", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_suggested_pair_suggestion_id"))
+        batch_op.drop_index(batch_op.f("ix_suggested_pair_b_id"))
+
+    op.drop_table("suggested_pair")
+    with op.batch_alter_table("need", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_need_read_at"))
+        batch_op.drop_index(batch_op.f("ix_need_presence_id"))
+        batch_op.drop_index(batch_op.f("ix_need_member_id"))
+        batch_op.drop_index(batch_op.f("ix_need_lieu_id"))
+        batch_op.drop_index(batch_op.f("ix_need_expires_at"))
+
+    op.drop_table("need")
+    with op.batch_alter_table("ledger_transfer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ledger_transfer_transaction_id"))
+        batch_op.drop_index("ix_ledger_transfer_taker")
+        batch_op.drop_index("ix_ledger_transfer_giver")
+
+    op.drop_table("ledger_transfer")
+    with op.batch_alter_table("introduction", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_introduction_lieu_id"))
+
+    op.drop_table("introduction")
+    with op.batch_alter_table("call", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_call_read_at"))
+        batch_op.drop_index(batch_op.f("ix_call_member_id"))
+        batch_op.drop_index(batch_op.f("ix_call_lieu_id"))
+        batch_op.drop_index(batch_op.f("ix_call_expires_at"))
+        batch_op.drop_index(batch_op.f("ix_call_booking_id"))
+
+    op.drop_table("call")
+    with op.batch_alter_table("booked_slot", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_booked_slot_booking_id"))
+
+    op.drop_table("booked_slot")
+    with op.batch_alter_table("token", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_token_member_id"))
+
+    op.drop_table("token")
+    with op.batch_alter_table("tie", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tie_b_id"))
+
+    op.drop_table("tie")
+    with op.batch_alter_table("suggestion", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_suggestion_round_id"))
+        batch_op.drop_index(batch_op.f("ix_suggestion_lieu_id"))
+
+    op.drop_table("suggestion")
+    with op.batch_alter_table("shift", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_shift_open",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_shift_member_id"))
+
+    op.drop_table("shift")
+    with op.batch_alter_table("presence", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_presence_open",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+        batch_op.drop_index("ix_presence_member_started")
+        batch_op.drop_index("ix_presence_lieu_ended")
+
+    op.drop_table("presence")
+    with op.batch_alter_table("organisation_member", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_organisation_member_member_id"))
+
+    op.drop_table("organisation_member")
+    with op.batch_alter_table("member_skill", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_member_skill_read_at"))
+        batch_op.drop_index(batch_op.f("ix_member_skill_member_id"))
+        batch_op.drop_index(batch_op.f("ix_member_skill_concept_id"))
+
+    op.drop_table("member_skill")
+    with op.batch_alter_table("letter", schema=None) as batch_op:
+        batch_op.drop_index("ix_letter_waiting")
+        batch_op.drop_index(batch_op.f("ix_letter_member_id"))
+        batch_op.drop_index(batch_op.f("ix_letter_lieu_id"))
+
+    op.drop_table("letter")
+    with op.batch_alter_table("consent", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_consent_lieu_id"))
+
+    op.drop_table("consent")
+    with op.batch_alter_table("concierge", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_concierge_member_id"))
+
+    op.drop_table("concierge")
+    with op.batch_alter_table("booking", schema=None) as batch_op:
+        batch_op.drop_index("ix_booking_room_starts")
+        batch_op.drop_index(batch_op.f("ix_booking_organisation_id"))
+
+    op.drop_table("booking")
+    with op.batch_alter_table("block", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_block_blocked_id"))
+
+    op.drop_table("block")
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.drop_index("ix_audit_entry_concerns_at")
+        batch_op.drop_index(batch_op.f("ix_audit_entry_actor_id"))
+
+    op.drop_table("audit_entry")
+    op.drop_table("alias")
+    op.drop_table("account")
+    with op.batch_alter_table("round", schema=None) as batch_op:
+        batch_op.drop_index("ix_round_lieu_at")
+
+    op.drop_table("round")
+    op.drop_table("room")
+    with op.batch_alter_table("opening", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_opening_lieu_id"))
+
+    op.drop_table("opening")
+    with op.batch_alter_table("moment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_moment_lieu_id"))
+
+    op.drop_table("moment")
+    with op.batch_alter_table("member", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_member_home_lieu_id"))
+
+    op.drop_table("member")
+    with op.batch_alter_table("ledger_transaction", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ledger_transaction_lieu_id"))
+
+    op.drop_table("ledger_transaction")
+    with op.batch_alter_table("kiosk", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_kiosk_lieu_id"))
+
+    op.drop_table("kiosk")
+    op.drop_table("job_run")
+    op.drop_table("house_rules")
+    op.drop_table("concept_name")
+    with op.batch_alter_table("signin_code", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_signin_code_email"))
+        batch_op.drop_index(batch_op.f("ix_signin_code_browser_hash"))
+
+    op.drop_table("signin_code")
+    op.drop_table("organisation")
+    op.drop_table("lieu")
+    op.drop_table("family")
+    with op.batch_alter_table("concept", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_concept_vocabulary"))
+        batch_op.drop_index(batch_op.f("ix_concept_family"))
+
+    op.drop_table("concept")
+    with op.batch_alter_table("answered", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_answered_at"))
+
+    op.drop_table("answered")

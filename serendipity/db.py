@@ -1,0 +1,197 @@
+"""The ground under every noun: two databases, one schema, one way to write.
+
+SQLite (embedded) and PostgreSQL (a network) carry the same tables. What differs is here:
+
+- SQLite runs with WAL, `synchronous=FULL` (what was acknowledged survives a power cut), foreign
+  keys on, and `BEGIN IMMEDIATE` for writes: a deferred transaction that turns into a write fails
+  at once when another writes. In front of its single writer stands a queue (a file lock, served
+  in order of arrival), because SQLite's own busy handler sleeps and lets latecomers pass.
+- PostgreSQL runs at READ COMMITTED with `lock_timeout` and `statement_timeout`; rules are kept by
+  constraints, not by isolation levels.
+
+Verbs take a `Session` and never commit. A front opens `writing()`, calls one verb, and answers
+when the block has committed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Connection,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    event,
+    exc,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from serendipity.errors import Busy
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+# PostgreSQL: deadlock, serialisation failure, lock not available, statement timeout, shutting down
+BUSY_STATES = {"40P01", "40001", "55P03", "57014", "57P01", "57P03", "53300"}
+# SQLite says it in words
+BUSY_WORDS = ("database is locked", "database is busy", "disk is full", "disk I/O error")
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware `datetime`, kept as microseconds since 1970 in UTC: the same on both databases."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"an instant needs a zone: {value!r}")
+        return (value - EPOCH) // MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+def new_public_id() -> str:
+    """128 random bits for an address that cannot be guessed, 22 characters."""
+    return secrets.token_urlsafe(16)
+
+
+BigKey = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers only INTEGER keys by itself
+Json = JSON().with_variant(JSONB(), "postgresql")
+
+Key = Annotated[int, mapped_column(BigKey, primary_key=True)]
+PublicId = Annotated[str, mapped_column(String(22), unique=True, default=new_public_id)]
+
+
+class Base(DeclarativeBase):
+    """All tables; constraint names are fixed so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {
+        datetime: Instant(),
+        int: BigKey,
+        dict[str, Any]: Json,
+        list[Any]: Json,
+    }
+
+
+database = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
+
+
+def engine_options(url: str, *, statement_timeout: str = "10s") -> dict[str, Any]:
+    """What `create_engine` needs for this database, beside its address."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 10}}
+    settings = (
+        f"-c lock_timeout=3s -c statement_timeout={statement_timeout} -c timezone=UTC "
+        "-c default_transaction_isolation=read\\ committed"
+    )
+    return {"connect_args": {"options": settings, "connect_timeout": 3}, "pool_pre_ping": True}
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_connection(connection: Any, _record: Any) -> None:
+    if not type(connection).__module__.startswith("sqlite3"):
+        return
+    connection.isolation_level = None  # we say BEGIN ourselves, see below
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=10000",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        writing_now = connection.get_execution_options().get("writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing_now else "BEGIN")
+
+
+def reading() -> Session:
+    """The current app's session, for looking things up; nothing is kept."""
+    return database.session()
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """One write transaction of the current app: begun for writing, committed at the end.
+
+    Raises
+    ------
+    Busy
+        The database had no turn for us, or went away; nothing was recorded.
+    """
+    with write_transaction(reading()) as session:
+        yield session
+
+
+@contextmanager
+def write_transaction(session: Session) -> Iterator[Session]:
+    """`writing()` for a session of your own (jobs, commands, tests)."""
+    session.rollback()  # ends the read transaction in which, say, the member was looked up
+    try:
+        with _turn(session):
+            session.connection(execution_options={"writing": True})
+            yield session
+            session.commit()
+    except exc.DBAPIError as error:
+        session.rollback()
+        if is_busy(error):
+            raise Busy(why=str(error.orig)) from error
+        raise
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def is_busy(error: exc.DBAPIError) -> bool:
+    """Whether this failure means "try again", not "this is wrong"."""
+    if error.connection_invalidated:
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return state in BUSY_STATES or state.startswith("08")
+    words = str(error.orig)
+    return any(word in words for word in BUSY_WORDS) or "connection" in words.lower()
+
+
+@contextmanager
+def _turn(session: Session) -> Iterator[None]:
+    """Our place in the queue in front of SQLite's one writer; nothing to queue for elsewhere."""
+    bind = session.get_bind()
+    path = bind.engine.url.database if bind.dialect.name == "sqlite" else None
+    if not path or path == ":memory:":
+        yield
+        return
+    with Path(f"{path}.queue").open("w") as queue:
+        fcntl.flock(queue, fcntl.LOCK_EX)
+        yield

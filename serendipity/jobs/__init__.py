@@ -1,0 +1,1 @@
+"""Jobs: the night, delivery, reading, rounds, housekeeping, and the scheduler that runs them."""

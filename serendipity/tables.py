@@ -1,0 +1,30 @@
+"""Every noun that has tables, imported once, so that the metadata is whole (migrations, tests)."""
+
+from serendipity import (  # noqa: F401
+    audit,
+    bookings,
+    calls,
+    consent,
+    encounters,
+    idempotency,
+    introductions,
+    kiosks,
+    ledger,
+    lieux,
+    mail,
+    members,
+    needs,
+    organisations,
+    presence,
+    rooms,
+    runs,
+    shifts,
+    signin,
+    skills,
+    suggestions,
+    ties,
+    tokens,
+)
+from serendipity.db import Base
+
+metadata = Base.metadata

@@ -1,0 +1,5 @@
+"""Placeholder blueprint; its owner fills it."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("door", __name__)

@@ -1,0 +1,99 @@
+"""What went wrong, for a person: what happened, that nothing was lost, what next.
+
+A rule's own error may have its own page, `errors/<ClassName>.html`, that puts its facts in words;
+otherwise the page of its status is shown. The API answers problem details instead.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import Flask, current_app, render_template, request
+from jinja2 import TemplateNotFound
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+
+from serendipity.db import database, is_busy
+from serendipity.errors import Busy, SerendipityError
+
+PAGES = (400, 403, 404, 405, 409, 410, 413, 422, 429, 500, 503)
+
+
+def page(status: int, **facts: Any) -> tuple[str, int, dict[str, str]]:
+    """The page for a status, with its facts."""
+    shown = status if status in PAGES else (500 if status >= 500 else 400)
+    headers = {"Retry-After": "5"} if status == 503 else {}
+    return render_template(f"errors/{shown}.html", status=status, **facts), status, headers
+
+
+def for_rule(error: SerendipityError) -> Any:
+    """A rule said no."""
+    database.session.rollback()
+    if wants_problem():
+        return problem(error.status, kind(error), error.facts)
+    try:
+        words = render_template(f"errors/rules/{kind(error)}.html", error=error, **error.facts)
+    except TemplateNotFound:
+        return page(error.status, error=error)
+    return words, error.status, {"Retry-After": "5"} if error.status == 503 else {}
+
+
+def for_http(error: HTTPException) -> Any:
+    status = error.code or 500
+    if error.response is not None or status < 400:
+        return error
+    if wants_problem():
+        return problem(status, error.name, {})
+    return page(status, error=error)
+
+
+def for_database(error: DBAPIError) -> Any:
+    """Busy or gone is a 503 and "nothing was recorded"; anything else is our mistake."""
+    database.session.rollback()
+    if is_busy(error):
+        return for_rule(Busy(why=str(error.orig)))
+    current_app.logger.exception("database error")
+    return problem(500, "internal", {}) if wants_problem() else page(500, error=error)
+
+
+def for_mistake(error: Exception) -> Any:
+    database.session.rollback()
+    current_app.logger.exception("our mistake")
+    return problem(500, "internal", {}) if wants_problem() else page(500, error=error)
+
+
+def kind(error: SerendipityError) -> str:
+    """RoomTaken → room-taken: the name of a rule in addresses and problem details."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
+
+
+def wants_problem() -> bool:
+    return request.path.startswith("/api/")
+
+
+def problem(status: int, name: str, facts: dict[str, Any]) -> Any:
+    """RFC 9457 problem details."""
+    body = {
+        "type": f"urn:serendipity:problem:{name.lower().replace(' ', '-')}",
+        "title": name.replace("-", " ").capitalize(),
+        "status": status,
+        **{key: _plain(value) for key, value in facts.items()},
+    }
+    response = current_app.json.response(body)
+    response.status_code = status
+    response.mimetype = "application/problem+json"
+    if status == 503:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | bool | list | None) else str(value)
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(SerendipityError, for_rule)
+    app.register_error_handler(HTTPException, for_http)
+    app.register_error_handler(DBAPIError, for_database)
+    app.register_error_handler(Exception, for_mistake)

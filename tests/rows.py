@@ -1,0 +1,95 @@
+"""Real rows for tests: the shortest way to a lieu, a member, somebody present, a signed-in client."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from serendipity.consent import Consent
+from serendipity.lieux import Lieu, Opening
+from serendipity.members import Member
+from serendipity.presence import Presence
+from serendipity.shifts import Concierge, Shift
+from tests.conftest import NOON
+
+_count = itertools.count(1)
+
+
+def a_lieu(session: Session, **given: Any) -> Lieu:
+    """An open lieu in Paris, every day from 8 to 20."""
+    number = next(_count)
+    facts = {
+        "slug": f"lieu-{number}",
+        "name": f"Lieu {number}",
+        "created_at": NOON,
+        "opened_at": NOON,
+    }
+    lieu = Lieu(**{**facts, **given})
+    session.add(lieu)
+    session.flush()
+    session.add_all(
+        Opening(lieu_id=lieu.id, weekday=day, opens=8 * 60, closes=20 * 60) for day in range(7)
+    )
+    session.flush()
+    return lieu
+
+
+def a_member(session: Session, name: str = "Awa Diallo", **given: Any) -> Member:
+    number = next(_count)
+    facts = {
+        "email": f"member{number}@example.org",
+        "name": name,
+        "created_at": NOON,
+        "email_confirmed_at": NOON,
+        "languages": ["fr"],
+    }
+    member = Member(**{**facts, **given})
+    session.add(member)
+    session.flush()
+    return member
+
+
+def somebody_here(
+    session: Session, lieu: Lieu, name: str = "Inès Morel", *, at: datetime = NOON, **consents: bool
+) -> Member:
+    """A member checked in an hour ago until four hours from now, who agreed to be seen."""
+    member = a_member(session, name, home_lieu_id=lieu.id)
+    choices = {"here_today": True, "by_mail": True, **consents}
+    session.add(Consent(member_id=member.id, lieu_id=lieu.id, chosen_at=at, **choices))
+    session.add(
+        Presence(
+            member_id=member.id,
+            lieu_id=lieu.id,
+            started_at=at - timedelta(hours=1),
+            until=at + timedelta(hours=4),
+            how_in="qr",
+            confirmed_at=at - timedelta(hours=1),
+        )
+    )
+    session.flush()
+    return member
+
+
+def on_shift(session: Session, lieu: Lieu, member: Member, *, at: datetime = NOON) -> Shift:
+    session.merge(Concierge(lieu_id=lieu.id, member_id=member.id, since=at))
+    shift = Shift(
+        lieu_id=lieu.id,
+        member_id=member.id,
+        started_at=at - timedelta(hours=2),
+        until=at + timedelta(hours=4),
+    )
+    session.add(shift)
+    session.flush()
+    return shift
+
+
+def signed_in(client: FlaskClient, member: Member) -> FlaskClient:
+    """The client, in a browser where this member is signed in."""
+    with client.session_transaction() as browser:
+        browser["_user_id"] = f"{member.public_id}.{member.session_epoch}"
+        browser["_fresh"] = True
+    return client
