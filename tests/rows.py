@@ -1,4 +1,4 @@
-"""Real rows for tests: the shortest way to a lieu, a member, somebody present, a signed-in client."""
+"""Real rows for tests: the shortest way to a lieu, a member, somebody present."""
 
 from __future__ import annotations
 
