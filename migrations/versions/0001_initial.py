@@ -551,6 +551,7 @@ def upgrade() -> None:
             sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"),
             nullable=False,
         ),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column("owed_at", sa.BigInteger(), nullable=False),
         sa.Column("next_try_at", sa.BigInteger(), nullable=False),
         sa.Column("tries", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -560,8 +561,12 @@ def upgrade() -> None:
         sa.Column("failed_at", sa.BigInteger(), nullable=True),
         sa.Column("withdrawn_at", sa.BigInteger(), nullable=True),
         sa.Column("why", sa.Text(), nullable=False),
+        sa.CheckConstraint("sent_at IS NULL OR failed_at IS NULL", name=op.f("ck_letter_one_end")),
         sa.CheckConstraint(
             "sent_at IS NULL OR sending_at IS NOT NULL", name=op.f("ck_letter_sending_first")
+        ),
+        sa.CheckConstraint(
+            "uncertain_at IS NULL OR sending_at IS NOT NULL", name=op.f("ck_letter_uncertain_after")
         ),
         sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_letter_lieu_id")),
         sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_letter_member_id")),
@@ -572,8 +577,17 @@ def upgrade() -> None:
     with op.batch_alter_table("letter", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_letter_lieu_id"), ["lieu_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_letter_member_id"), ["member_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_letter_sending_at"), ["sending_at"], unique=False)
         batch_op.create_index(
-            "ix_letter_waiting", ["sent_at", "failed_at", "next_try_at"], unique=False
+            "ix_letter_waiting",
+            ["urgent", "next_try_at"],
+            unique=False,
+            sqlite_where=sa.text(
+                "sending_at IS NULL AND failed_at IS NULL AND withdrawn_at IS NULL"
+            ),
+            postgresql_where=sa.text(
+                "sending_at IS NULL AND failed_at IS NULL AND withdrawn_at IS NULL"
+            ),
         )
 
     op.create_table(
@@ -1206,7 +1220,16 @@ def downgrade() -> None:
 
     op.drop_table("member_skill")
     with op.batch_alter_table("letter", schema=None) as batch_op:
-        batch_op.drop_index("ix_letter_waiting")
+        batch_op.drop_index(
+            "ix_letter_waiting",
+            sqlite_where=sa.text(
+                "sending_at IS NULL AND failed_at IS NULL AND withdrawn_at IS NULL"
+            ),
+            postgresql_where=sa.text(
+                "sending_at IS NULL AND failed_at IS NULL AND withdrawn_at IS NULL"
+            ),
+        )
+        batch_op.drop_index(batch_op.f("ix_letter_sending_at"))
         batch_op.drop_index(batch_op.f("ix_letter_member_id"))
         batch_op.drop_index(batch_op.f("ix_letter_lieu_id"))
 
