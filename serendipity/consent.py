@@ -13,10 +13,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from serendipity import members
 from serendipity.db import Base
+from serendipity.members import Member
+from serendipity.presence import Presence
 
 
 class Consent(Base):
@@ -28,3 +31,66 @@ class Consent(Base):
     by_mail: Mapped[bool] = mapped_column(default=False)
     other_lieux: Mapped[bool] = mapped_column(default=False)
     chosen_at: Mapped[datetime]
+
+
+def choose(
+    session: Session,
+    *,
+    member_id: int,
+    lieu_id: int,
+    here_today: bool,
+    by_mail: bool,
+    other_lieux: bool,
+    at: datetime,
+) -> Consent:
+    """Take what the member chose for this lieu; the last choice counts."""
+    chosen = session.get(Consent, (member_id, lieu_id))
+    if chosen is None:
+        chosen = Consent(member_id=member_id, lieu_id=lieu_id)
+        session.add(chosen)
+    chosen.here_today, chosen.by_mail, chosen.other_lieux = here_today, by_mail, other_lieux
+    chosen.chosen_at = at
+    session.flush()
+    return chosen
+
+
+def of(session: Session, *, member_id: int, lieu_id: int) -> Consent:
+    """What the member chose here; nothing chosen yet is everything off (and is not kept)."""
+    chosen = session.get(Consent, (member_id, lieu_id))
+    return chosen or Consent(
+        member_id=member_id, lieu_id=lieu_id, here_today=False, by_mail=False, other_lieux=False
+    )
+
+
+def chosen_by(session: Session, *, member_id: int) -> list[Consent]:
+    """All that this member chose, lieu by lieu."""
+    return list(
+        session.scalars(
+            select(Consent).where(Consent.member_id == member_id).order_by(Consent.lieu_id)
+        )
+    )
+
+
+def seen_by_all(session: Session, *, lieu_id: int, at: datetime) -> set[int]:
+    """Members checked in at this lieu who agreed to be seen here today and are not hidden."""
+    return set(
+        session.scalars(
+            select(Presence.member_id)
+            .join(
+                Consent,
+                (Consent.member_id == Presence.member_id) & (Consent.lieu_id == Presence.lieu_id),
+            )
+            .where(
+                Presence.lieu_id == lieu_id,
+                Presence.ended_at.is_(None),
+                Presence.until > at,
+                Presence.hidden_at.is_(None),
+                Consent.here_today,
+            )
+        )
+    )
+
+
+@members.at_erasure
+def _forget(session: Session, member: Member, at: datetime) -> None:
+    session.execute(delete(Consent).where(Consent.member_id == member.id))

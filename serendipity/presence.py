@@ -8,12 +8,18 @@ concierge, or the emailed code, confirms it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from serendipity import clock, hours, ledger, members, words
 from serendipity.db import Base, Key, PublicId
+from serendipity.errors import Busy, Invalid, NotFound, Refused
+from serendipity.lieux import Lieu
+from serendipity.members import Member
 
 HOW_IN = ("qr", "digits", "kiosk", "concierge", "poster", "reservation", "api")
 HOW_OUT = ("left", "until", "closing", "moved", "concierge")
@@ -50,3 +56,270 @@ class Presence(Base):
         CheckConstraint("ended_at IS NULL OR ended_at >= started_at", name="ended"),
         CheckConstraint("(ended_at IS NULL) = (how_out IS NULL)", name="how_out"),
     )
+
+
+class NotHere(Refused):
+    """The member is not checked in anywhere now."""
+
+
+class NoSuchPresence(NotFound):
+    """There is none with this number."""
+
+
+class BadUntil(Invalid):
+    """A stay cannot end before it began. Facts: field, until."""
+
+
+class TwoDoorsAtOnce(Busy):
+    """Several check-ins of one person kept crossing each other; nothing was recorded."""
+
+
+def check_in(
+    session: Session,
+    *,
+    member_id: int,
+    lieu_id: int,
+    until: datetime,
+    how_in: str,
+    at: datetime,
+    confirmed: bool,
+    since: datetime | None = None,
+) -> Presence:
+    """Be here, from now (or from `since`, when it was said before it could be recorded).
+
+    Already here: the same presence, with the new `until`. Elsewhere: that stay ends as moved.
+
+    Raises
+    ------
+    BadUntil
+        `until` is not after `at`.
+    TwoDoorsAtOnce
+        Other check-ins of this person won, twice.
+    """
+    if until <= at:
+        raise BadUntil(field="until", until=until)
+    member = members.member_named(session, member_id)
+    lieu = session.get_one(Lieu, lieu_id)
+    until = min(until, hours.closing(session, lieu=lieu, at=at))
+    for _ in range(2):
+        # No lock is taken first: the partial unique index decides who is second, on both
+        # databases, and the second then reads what the first wrote.
+        current = _open_presence(session, member.id)
+        if current is not None and current.lieu_id == lieu.id and current.until > at:
+            current.until = until
+            break
+        if current is not None:
+            _end_earlier(session, current, at=at)
+        current = _begin(
+            session,
+            Presence(
+                member_id=member.id,
+                lieu_id=lieu.id,
+                started_at=since or at,
+                until=until,
+                how_in=how_in,
+            ),
+        )
+        if current is not None:
+            break
+    if current is None:
+        raise TwoDoorsAtOnce(why="two check-ins at once")
+    if confirmed and current.confirmed_at is None:
+        confirm(session, presence_id=current.id, at=at)
+    session.flush()
+    return current
+
+
+def _open_presence(session: Session, member_id: int) -> Presence | None:
+    return session.scalar(
+        select(Presence)
+        .where(Presence.member_id == member_id, Presence.ended_at.is_(None))
+        .execution_options(populate_existing=True)
+    )
+
+
+def _end_earlier(session: Session, current: Presence, *, at: datetime) -> None:
+    """Close the stay that this check-in leaves behind: over already, or moved from."""
+    if current.until <= at:
+        _end(session, current, at=current.until, how_out="until")
+    else:
+        _end(session, current, at=at, how_out="moved")
+
+
+def _begin(session: Session, presence: Presence) -> Presence | None:
+    """The presence, or None when somebody was quicker: the index is the judge."""
+    try:
+        with session.begin_nested():
+            session.add(presence)
+    except IntegrityError:
+        return None
+    return presence
+
+
+def _end(session: Session, presence: Presence, *, at: datetime, how_out: str) -> None:
+    """End a stay once: who comes second changes nothing."""
+    session.execute(
+        update(Presence)
+        .where(Presence.id == presence.id, Presence.ended_at.is_(None))
+        .values(ended_at=max(at, presence.started_at), how_out=how_out)
+    )
+    session.refresh(presence)
+
+
+def confirm(session: Session, *, presence_id: int, at: datetime) -> Presence:
+    """Say that the person is really here, and take their pledge: one a day and lieu.
+
+    Raises
+    ------
+    NoSuchPresence
+        There is none with this number.
+    """
+    presence = session.get(Presence, presence_id)
+    if presence is None:
+        raise NoSuchPresence()
+    if presence.confirmed_at is None:
+        presence.confirmed_at = at
+        session.flush()
+        _pledge(session, presence, at=at)
+    return presence
+
+
+def _pledge(session: Session, presence: Presence, *, at: datetime) -> None:
+    """A desk costs its answers once a day: back from lunch is the same desk."""
+    lieu = session.get_one(Lieu, presence.lieu_id)
+    if lieu.stay_costs == 0:
+        return
+    day = clock.local_date(presence.started_at, lieu.timezone)
+    key = f"stay:{presence.member_id}:{lieu.id}:{day}"
+    if session.scalar(select(ledger.Transaction.id).where(ledger.Transaction.key == key)):
+        return
+    ledger.pledge(
+        session,
+        member_id=presence.member_id,
+        lieu_id=lieu.id,
+        amount=lieu.stay_costs,
+        key=key,
+        at=at,
+    )
+
+
+def of(session: Session, *, member_id: int, at: datetime) -> Presence | None:
+    """Where the member is now, if anywhere."""
+    current = _open_presence(session, member_id)
+    return current if current is not None and current.until > at else None
+
+
+def here(session: Session, *, member_id: int, at: datetime) -> Presence:
+    """Where the member is now.
+
+    Raises
+    ------
+    NotHere
+        Nowhere.
+    """
+    current = of(session, member_id=member_id, at=at)
+    if current is None:
+        raise NotHere()
+    return current
+
+
+def last_stay(session: Session, *, member_id: int, lieu_id: int) -> Presence | None:
+    """The newest stay of the member at this lieu, open or over."""
+    return session.scalar(
+        select(Presence)
+        .where(Presence.member_id == member_id, Presence.lieu_id == lieu_id)
+        .order_by(Presence.started_at.desc(), Presence.id.desc())
+        .limit(1)
+    )
+
+
+def who_is_here(session: Session, *, lieu_id: int, at: datetime) -> list[tuple[Presence, Member]]:
+    """Everybody checked in, in order of arrival; what may be shown of them, consent decides."""
+    rows = session.execute(
+        select(Presence, Member)
+        .join(Member, Member.id == Presence.member_id)
+        .where(Presence.lieu_id == lieu_id, Presence.ended_at.is_(None), Presence.until > at)
+        .order_by(Presence.started_at, Presence.id)
+    )
+    return [(presence, member) for presence, member in rows]
+
+
+def how_many(session: Session, *, lieu_id: int, at: datetime) -> int:
+    """How many people are checked in at this lieu."""
+    count = session.scalar(
+        select(func.count())
+        .select_from(Presence)
+        .where(Presence.lieu_id == lieu_id, Presence.ended_at.is_(None), Presence.until > at)
+    )
+    return count or 0
+
+
+def leave(session: Session, *, member_id: int, at: datetime, how_out: str = "left") -> Presence:
+    """Check out.
+
+    Raises
+    ------
+    NotHere
+        The member is not checked in anywhere.
+    """
+    current = here(session, member_id=member_id, at=at)
+    _end(session, current, at=at, how_out=how_out)
+    return current
+
+
+def hide(session: Session, *, member_id: int, at: datetime) -> Presence:
+    """Hide the member for this stay; NotHere if there is none."""
+    current = here(session, member_id=member_id, at=at)
+    current.hidden_at = current.hidden_at or at
+    session.flush()
+    return current
+
+
+def show(session: Session, *, member_id: int, at: datetime) -> Presence:
+    """No longer hide the member; NotHere if there is no stay."""
+    current = here(session, member_id=member_id, at=at)
+    current.hidden_at = None
+    session.flush()
+    return current
+
+
+def focus(session: Session, *, member_id: int, until: datetime | None, at: datetime) -> Presence:
+    """Not to be disturbed before `until`; None is open again. NotHere if there is no stay."""
+    current = here(session, member_id=member_id, at=at)
+    current.focus_until = until
+    session.flush()
+    return current
+
+
+def sit(session: Session, *, member_id: int, place: str, at: datetime) -> Presence:
+    """Say where in the lieu one sits ("long table"); NotHere if there is no stay."""
+    current = here(session, member_id=member_id, at=at)
+    current.place = words.line(place, field="place", most=80)
+    session.flush()
+    return current
+
+
+def end_due(session: Session, *, at: datetime) -> int:
+    """End the stays whose time has come; how many."""
+    due: Sequence[tuple[Presence, Lieu]] = [
+        (presence, lieu)
+        for presence, lieu in session.execute(
+            select(Presence, Lieu)
+            .join(Lieu, Lieu.id == Presence.lieu_id)
+            .where(Presence.ended_at.is_(None), Presence.until <= at)
+        )
+    ]
+    for presence, lieu in due:
+        closes = hours.closing(session, lieu=lieu, at=presence.started_at)
+        how_out = "closing" if presence.until >= closes else "until"
+        _end(session, presence, at=presence.until, how_out=how_out)
+    return len(due)
+
+
+@members.at_erasure
+def _forget(session: Session, member: Member, at: datetime) -> None:
+    """The stays remain as intervals of nobody; what was open ends."""
+    current = _open_presence(session, member.id)
+    if current is not None:
+        _end(session, current, at=min(at, current.until), how_out="left")
+    session.execute(update(Presence).where(Presence.member_id == member.id).values(place=""))

@@ -10,13 +10,22 @@ Rules kept here: the member's words are always kept; a doubtful concept is propo
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint, delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from matching.text import normalised
+from serendipity import members
+from serendipity import words as spelling
 from serendipity.db import Base, Key, PublicId
+from serendipity.errors import Invalid, NotFound
+from serendipity.members import Member
+
+MOST_SKILLS = 30
 
 
 class Concept(Base):
@@ -84,3 +93,231 @@ class MemberSkill(Base):
     __table_args__ = (
         CheckConstraint("confirmed_at IS NULL OR concept_id IS NOT NULL", name="confirmed"),
     )
+
+
+class TooManySkills(Invalid):
+    """Facts: field, most."""
+
+
+class NoSuchSkill(NotFound):
+    """There is none with this number, or it is not yours."""
+
+
+class NoSuchConcept(NotFound):
+    """Fact: concept."""
+
+
+def offer(
+    session: Session, *, member_id: int, words: Sequence[str], language: str | None, at: datetime
+) -> list[MemberSkill]:
+    """Let these be what the member can help with: what is new is added, what is gone withdrawn.
+
+    Raises
+    ------
+    words.WordsTooLong, words.WordsUnreadable, TooManySkills
+        Nothing was changed.
+    """
+    wanted = distinct(words)
+    held = {normalised(skill.words): skill for skill in _offered(session, [member_id])}
+    for plain, skill in held.items():
+        if plain not in wanted:
+            skill.withdrawn_at = at
+    kept = [
+        held.get(plain) or _new_skill(session, member_id, spelt, language, at)
+        for plain, spelt in wanted.items()
+    ]
+    session.flush()
+    return kept
+
+
+def add(
+    session: Session, *, member_id: int, words: Sequence[str], language: str | None, at: datetime
+) -> list[MemberSkill]:
+    """Offer these as well; what the member offers stays, and what no longer fits is left out."""
+    held = {normalised(skill.words) for skill in _offered(session, [member_id])}
+    new = [spelt for plain, spelt in distinct(words).items() if plain not in held]
+    fitting = new[: max(0, MOST_SKILLS - len(held))]
+    made = [_new_skill(session, member_id, spelt, language, at) for spelt in fitting]
+    session.flush()
+    return made
+
+
+def distinct(given: Iterable[str]) -> dict[str, str]:
+    """Plain spelling → words as first typed, without empty ones and repeats.
+
+    Raises
+    ------
+    words.WordsTooLong, words.WordsUnreadable, TooManySkills
+        They cannot be offered like this.
+    """
+    wanted: dict[str, str] = {}
+    for one in given:
+        spelt = spelling.line(one, field="skills")
+        plain = normalised(spelt)
+        if plain:
+            wanted.setdefault(plain, spelt)
+    if len(wanted) > MOST_SKILLS:
+        raise TooManySkills(field="skills", most=MOST_SKILLS)
+    return wanted
+
+
+def _new_skill(
+    session: Session, member_id: int, spelt: str, language: str | None, at: datetime
+) -> MemberSkill:
+    """Exact words are read at once; the others wait for the worker, with `read_at` empty."""
+    concept_id = recognised(session, spelt, language)
+    skill = MemberSkill(
+        member_id=member_id,
+        words=spelt,
+        language=language,
+        concept_id=concept_id,
+        read_at=at if concept_id else None,
+        offered_at=at,
+    )
+    session.add(skill)
+    return skill
+
+
+def _offered(session: Session, member_ids: Iterable[int]) -> list[MemberSkill]:
+    return list(
+        session.scalars(
+            select(MemberSkill)
+            .where(MemberSkill.member_id.in_(set(member_ids)), MemberSkill.withdrawn_at.is_(None))
+            .order_by(MemberSkill.id)
+        )
+    )
+
+
+def skills_of(session: Session, member_ids: Iterable[int]) -> dict[int, list[MemberSkill]]:
+    """Member id → what they offer now, in the order they said it; every id asked is a key."""
+    found: dict[int, list[MemberSkill]] = {member_id: [] for member_id in member_ids}
+    for skill in _offered(session, found):
+        found[skill.member_id].append(skill)
+    return found
+
+
+def recognised(session: Session, words: str, language: str | None) -> str | None:
+    """The one concept that these exact words name, or None when it takes a reader to say.
+
+    Labels and alternatives in the member's language come first, then in any language, then what
+    members confirmed. Words that name several concepts name none: they are read, and proposed.
+    """
+    plain = normalised(words)
+    if not plain:
+        return None
+    named = session.execute(
+        select(ConceptName.concept_id, ConceptName.language).where(ConceptName.words == plain)
+    ).all()
+    own = {concept for concept, spoken in named if spoken == language}
+    candidates = own or {concept for concept, _ in named}
+    if not candidates:
+        candidates = set(session.scalars(select(Alias.concept_id).where(Alias.words == plain)))
+    return candidates.pop() if len(candidates) == 1 else None
+
+
+def confirm(
+    session: Session, *, public_id: str, member_id: int, concept_id: str, at: datetime
+) -> MemberSkill:
+    """Yes, that: the member's words mean this concept, and everybody profits.
+
+    Raises
+    ------
+    NoSuchSkill, NoSuchConcept
+        Not theirs, or not in the vocabulary.
+    """
+    skill = _own_skill(session, public_id, member_id)
+    learn(session, words=skill.words, concept_id=concept_id, member_id=member_id, at=at)
+    skill.concept_id, skill.proposals = concept_id, []
+    skill.confirmed_at = at
+    skill.read_at = skill.read_at or at
+    session.flush()
+    return skill
+
+
+def undo(session: Session, *, public_id: str, member_id: int, at: datetime) -> MemberSkill:
+    """Not that: the words stay, without a concept, and are not read again."""
+    skill = _own_skill(session, public_id, member_id)
+    unlearn(session, words=skill.words, concept_id=skill.concept_id, member_id=member_id)
+    skill.concept_id = skill.confirmed_at = None
+    skill.proposals = []
+    skill.read_at = at
+    session.flush()
+    return skill
+
+
+def _own_skill(session: Session, public_id: str, member_id: int) -> MemberSkill:
+    skill = session.scalar(
+        select(MemberSkill).where(
+            MemberSkill.public_id == public_id,
+            MemberSkill.member_id == member_id,
+            MemberSkill.withdrawn_at.is_(None),
+        )
+    )
+    if skill is None:
+        raise NoSuchSkill()
+    return skill
+
+
+def learn(session: Session, *, words: str, concept_id: str, member_id: int, at: datetime) -> None:
+    """Keep that a member said these words mean this concept; for skills and needs alike.
+
+    Raises
+    ------
+    NoSuchConcept
+        The vocabulary does not have it.
+    """
+    if session.get(Concept, concept_id) is None:
+        raise NoSuchConcept(concept=concept_id)
+    plain = normalised(words)
+    if plain:
+        session.merge(Alias(words=plain, concept_id=concept_id, confirmed_by=member_id, at=at))
+
+
+def unlearn(session: Session, *, words: str, concept_id: str | None, member_id: int) -> None:
+    """Take back what this member said the words mean."""
+    session.execute(
+        delete(Alias).where(
+            Alias.words == normalised(words),
+            Alias.concept_id == concept_id,
+            Alias.confirmed_by == member_id,
+        )
+    )
+
+
+def labels(session: Session, concept_ids: Iterable[str], language: str) -> dict[str, str]:
+    """Concept id → its label in this language, else in another; unknown ids are left out."""
+    return _labelled(session, Concept, concept_ids, language)
+
+
+def family_labels(session: Session, family_ids: Iterable[str], language: str) -> dict[str, str]:
+    """Family id → its label in this language, else in another."""
+    return _labelled(session, Family, family_ids, language)
+
+
+def _labelled(
+    session: Session, noun: type[Concept] | type[Family], ids: Iterable[str], language: str
+) -> dict[str, str]:
+    rows = session.execute(select(noun.id, noun.labels).where(noun.id.in_(set(ids))))
+    return {
+        key: str(said.get(language) or said.get("en") or next(iter(said.values()), key))
+        for key, said in rows
+    }
+
+
+def held(session: Session, member_ids: Iterable[int]) -> tuple[Counter[str], Counter[str]]:
+    """How many of these members hold each concept, and each family (a person counts once)."""
+    rows = session.execute(
+        select(MemberSkill.member_id, MemberSkill.concept_id, Concept.family)
+        .join(Concept, Concept.id == MemberSkill.concept_id)
+        .where(MemberSkill.member_id.in_(set(member_ids)), MemberSkill.withdrawn_at.is_(None))
+    ).all()
+    concepts = {(who, concept) for who, concept, _ in rows if concept}
+    families = {(who, family) for who, _, family in rows if family}
+    return Counter(of for _, of in concepts), Counter(of for _, of in families)
+
+
+@members.at_erasure
+def _forget(session: Session, member: Member, at: datetime) -> None:
+    """The words go; an alias stays only as long as the one who confirmed it is here."""
+    session.execute(delete(MemberSkill).where(MemberSkill.member_id == member.id))
+    session.execute(delete(Alias).where(Alias.confirmed_by == member.id))

@@ -1,6 +1,7 @@
 """Every noun that has tables, imported once, so that the metadata is whole (migrations, tests)."""
 
 from serendipity import (  # noqa: F401
+    arrivals,
     audit,
     bookings,
     calls,
@@ -11,6 +12,7 @@ from serendipity import (  # noqa: F401
     kiosks,
     ledger,
     lieux,
+    limits,
     mail,
     members,
     needs,

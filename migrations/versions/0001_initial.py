@@ -121,6 +121,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_signin_code_email"), ["email"], unique=False)
 
     op.create_table(
+        "tries",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("window_at", sa.BigInteger(), nullable=False),
+        sa.Column("count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("key", "window_at", name=op.f("pk_tries")),
+    )
+    op.create_table(
         "concept_name",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("concept_id", sa.String(length=80), nullable=False),
@@ -140,6 +147,36 @@ def upgrade() -> None:
             name=op.f("uq_concept_name_words_language_concept_id"),
         ),
     )
+    op.create_table(
+        "declaration",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("browser_hash", sa.String(length=64), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column(
+            "skills",
+            sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("need", sa.String(length=240), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("here_today", sa.Boolean(), nullable=False),
+        sa.Column("by_mail", sa.Boolean(), nullable=False),
+        sa.Column("other_lieux", sa.Boolean(), nullable=False),
+        sa.Column("how_in", sa.String(length=12), nullable=False),
+        sa.Column("said_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_declaration_lieu_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_declaration")),
+        sa.UniqueConstraint("browser_hash", name=op.f("uq_declaration_browser_hash")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_declaration_public_id")),
+    )
+    with op.batch_alter_table("declaration", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_declaration_email"), ["email"], unique=False)
+        batch_op.create_index(batch_op.f("ix_declaration_lieu_id"), ["lieu_id"], unique=False)
+
     op.create_table(
         "house_rules",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1285,7 +1322,13 @@ def downgrade() -> None:
     op.drop_table("kiosk")
     op.drop_table("job_run")
     op.drop_table("house_rules")
+    with op.batch_alter_table("declaration", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_declaration_lieu_id"))
+        batch_op.drop_index(batch_op.f("ix_declaration_email"))
+
+    op.drop_table("declaration")
     op.drop_table("concept_name")
+    op.drop_table("tries")
     with op.batch_alter_table("signin_code", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_signin_code_email"))
         batch_op.drop_index(batch_op.f("ix_signin_code_browser_hash"))
