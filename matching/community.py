@@ -1,0 +1,335 @@
+"""Community: people, their ties and what they were asked before; it suggests who should meet.
+
+This is the front of the library. A community is built once and can be asked at many instants;
+it never changes and never looks at a clock. The same input gives the same output, in whatever
+order people, ties and askings come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
+
+import numpy as np
+
+from matching import circles, ranking
+from matching.affinity import Affinity, Meaning, Vocabulary, looked_up
+from matching.errors import InvalidSetting
+from matching.finding import Finder, Helper
+from matching.pairing import Assignment, assignment
+from matching.people import Asked, Id, Need, Person, Policy, Tie
+from matching.postings import Postings
+from matching.ranking import Pairs
+from matching.reasons import reasons
+from matching.roster import Bools, Floats, Ints, Roster, instant
+from matching.rounds import LeftOut, Round, Suggestion
+from matching.settings import Settings
+from matching.ties import DAY, Acquaintance, Asking, TieGraph
+
+WEEK = 7 * DAY
+
+# From (receiver's position, giver's position) to the chance, relative to the average, that both
+# agree to meet; `matching.learning` makes one.
+Chance = Callable[[Roster, Ints, Ints], Floats]
+
+
+class Community:
+    """People who may meet.
+
+    Parameters
+    ----------
+    people : iterable of Person
+    ties, asked : iterables of Tie and Asked
+        History. People in it who are not in `people` have left and are ignored.
+    vocabulary : Vocabulary, optional
+        Knows broader concepts; without it only equal concepts and equal words count.
+    meaning : Meaning, optional
+        Knows which texts mean the same, across languages.
+    settings : Settings, optional
+    chance : callable, optional
+        Learned chance that two people both agree.
+
+    Raises
+    ------
+    DuplicatePerson, InvalidPerson, InvalidTie, InvalidAsked, NaiveInstant
+
+    Examples
+    --------
+    >>> from datetime import datetime, UTC
+    >>> from matching import Community, Need, Person, Skill
+    >>> ada = Person("ada", skills=(Skill("bookkeeping"),))
+    >>> bo = Person("bo", needs=(Need("Bookkeeping"),))
+    >>> found = Community([ada, bo]).suggest(at=datetime(2026, 5, 4, 9, tzinfo=UTC))
+    >>> found.suggestions[0].members, found.suggestions[0].reasons[0].code
+    (('ada', 'bo'), 'helps_with')
+    """
+
+    def __init__(
+        self,
+        people: Iterable[Person],
+        ties: Iterable[Tie] = (),
+        asked: Iterable[Asked] = (),
+        *,
+        vocabulary: Vocabulary | None = None,
+        meaning: Meaning | None = None,
+        settings: Settings | None = None,
+        chance: Chance | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        self.roster = Roster(people)
+        self.affinity = Affinity(
+            self.roster, settings=self.settings, vocabulary=vocabulary, meaning=meaning
+        )
+        self.ties = TieGraph(ties, self.roster, self.settings)
+        self.asked = Asking(asked, self.roster)
+        self.chance = chance
+        self._acquaintance: tuple[tuple[int, float], Acquaintance] | None = None
+        self._finder: Finder | None = None
+        self._postings: Postings | None = None
+
+    def suggest(
+        self,
+        present: Iterable[Id] | None = None,
+        at: datetime | None = None,
+        *,
+        policy: Policy | str = Policy.ENGINE,
+        random_state: int = 0,
+        per_person: int | None = None,
+    ) -> Round:
+        """Return a round for everyone present.
+
+        Parameters
+        ----------
+        present : iterable of ids, optional
+            Everybody by default.
+        at : datetime
+            With a time zone. Ties later than this have not happened yet.
+        policy : Policy or its name
+        random_state : int
+            Decides among equals.
+        per_person : int, optional
+            A cap for everyone, below their own.
+
+        Raises
+        ------
+        UnknownPerson, NaiveInstant, InvalidSetting
+        """
+        policy = _policy(policy)
+        now = _now(at)
+        here = self._here(present)
+        capacity, why = self._capacities(here, now, per_person)
+        free = here[capacity[here] > 0]
+        never = ranking.forbidden(self.roster, self.asked.keys, self.ties.known(now))
+        pairs = self._candidates(never, free, policy, random_state)
+        weight = self._weights(pairs, now, policy, random_state)
+        found = assignment(len(self.roster), pairs.i, pairs.j, weight, capacity)
+        table = self._seated(found, pairs, never, free, policy)
+        suggestions = self._suggestions(table, pairs, weight, now)
+        return Round(
+            suggestions, found.weight, found.bound, self._left_out(table, here, why, never), policy
+        )
+
+    def _here(self, present: Iterable[Id] | None) -> Ints:
+        if present is None:
+            return np.arange(len(self.roster), dtype=np.int64)
+        return self.roster.positions(present)
+
+    def _capacities(
+        self, here: Ints, now: float, per_person: int | None
+    ) -> tuple[Ints, dict[int, str]]:
+        """Return how many suggestions everyone takes, and why some take none."""
+        roster = self.roster
+        if per_person is not None and per_person < 0:
+            raise InvalidSetting("per_person", f"{per_person!r} is not a count")
+        most = np.minimum(roster.cap, 2**31 if per_person is None else per_person)
+        most = np.minimum(most, np.maximum(roster.weekly - self.asked.since(now - WEEK, now), 0))
+        rest = self.settings.cooldown_hours * 3600
+        resting = self.asked.since(now - rest, now) > 0
+        why = {
+            "cap": most <= 0,
+            "resting": resting,
+            "gone": roster.until <= now,
+            "paused": roster.paused,
+        }
+        told: dict[int, str] = {}
+        for word, applies in why.items():
+            told.update(dict.fromkeys(here[applies[here]].tolist(), word))
+        capacity = np.zeros(len(roster), dtype=np.int64)
+        capacity[here] = np.minimum(most[here], max(len(here) - 1, 0))
+        capacity[list(told)] = 0
+        return capacity, told
+
+    def _candidates(self, never: Ints, free: Ints, policy: Policy, seed: int) -> Pairs:
+        return ranking.candidates(
+            self.affinity, never, free, self.settings, policy=policy, seed=seed
+        )
+
+    def _weights(self, pairs: Pairs, now: float, policy: Policy, seed: int) -> Floats:
+        return ranking.weights(
+            pairs,
+            policy=policy,
+            roster=self.roster,
+            settings=self.settings,
+            received=self._received(),
+            acquaintance=self.acquaintance(now),
+            chance=None if self.chance is None else self.chance(self.roster, pairs.i, pairs.j),
+            seed=seed,
+        )
+
+    def priority(self) -> Floats:
+        """Return 1 for who has received nothing yet, less for who has received more."""
+        return ranking.fairness(self._received(), self.settings)
+
+    def _received(self) -> Floats:
+        """Return help received per presence: as told, else as the history lets one suppose."""
+        told = self.roster.received
+        supposed = ranking.help_received(self.affinity, self.asked.a, self.asked.b)
+        return np.where(np.isnan(told), supposed, told)
+
+    def acquaintance(self, now: float) -> Acquaintance:
+        """Return the living ties; decay is taken at the start of the day, so that all rounds of
+        a day between two encounters share one graph."""
+        day = np.floor(now / DAY) * DAY
+        so_far = self.ties.happened(now)
+        key = (so_far, float(day))
+        if self._acquaintance is None or self._acquaintance[0] != key:
+            self._acquaintance = key, self.ties.at(now, decayed_to=float(day))
+        return self._acquaintance[1]
+
+    def _seated(
+        self, found: Assignment, pairs: Pairs, never: Ints, free: Ints, policy: Policy
+    ) -> circles.Table:
+        chosen = np.flatnonzero(found.chosen)
+        seats = list(zip(pairs.i[chosen].tolist(), pairs.j[chosen].tolist(), strict=True))
+        left = np.setdiff1d(free, np.concatenate([pairs.i[chosen], pairs.j[chosen]]))
+        seats += self._second_try(never, left, policy)
+        table = circles.Table(self.affinity, never, seats)
+        if policy is Policy.ENGINE and seats:
+            circles.gather_same_needs(table)
+        seated = {m for group in table.groups for m in group}
+        if table.groups:
+            circles.seat_left_over(table, [p for p in left.tolist() if p not in seated])
+        return table
+
+    def _second_try(self, never: Ints, left: Ints, policy: Policy) -> list[tuple[int, int]]:
+        """Pair those whom their few candidates left alone, with every pair a candidate."""
+        left = left[: ranking.EVERY_PAIR]
+        if len(left) < 2:
+            return []
+        pairs = self._candidates(never, left, policy, 0)
+        useful = pairs.sure_i + pairs.sure_j + self.settings.floor
+        one = np.ones(len(self.roster), dtype=np.int64)
+        chosen = assignment(len(self.roster), pairs.i, pairs.j, useful, one).chosen
+        return list(zip(pairs.i[chosen].tolist(), pairs.j[chosen].tolist(), strict=True))
+
+    def _suggestions(
+        self, table: circles.Table, pairs: Pairs, weight: Floats, now: float
+    ) -> tuple[Suggestion, ...]:
+        known = self.acquaintance(now)
+        worth = self._worths(table, pairs, weight)
+        served = self._served(table)
+        made = [
+            Suggestion(
+                tuple(self.roster.people[m].id for m in group),
+                worth[place],
+                served[place],
+                partial(reasons, self.affinity, known, tuple(group)),
+            )
+            for place, group in enumerate(table.groups)
+        ]
+        order = sorted(range(len(made)), key=lambda k: (-made[k].score, table.groups[k]))
+        return tuple(made[k] for k in order)
+
+    def _worths(self, table: circles.Table, pairs: Pairs, weight: Floats) -> list[float]:
+        a = np.array([group[0] for group in table.groups], dtype=np.int64)
+        b = np.array([group[1] for group in table.groups], dtype=np.int64)
+        keys = self.roster.key(pairs.i, pairs.j)
+        found: list[float] = looked_up(keys, weight, self.roster.key(a, b)).tolist()
+        return found
+
+    def _served(self, table: circles.Table) -> list[dict[Id, float]]:
+        """Return, group by group, the chance that somebody here serves each member."""
+        rows = [
+            (place, m, other)
+            for place, group in enumerate(table.groups)
+            for m in group
+            for other in group
+            if other != m
+        ]
+        flat = np.array(rows, dtype=np.int64).reshape(-1, 3)
+        _, sure = self.affinity.between(flat[:, 1], flat[:, 2])
+        served: list[dict[Id, float]] = [{} for _ in table.groups]
+        for (place, m, _), chance in zip(rows, sure.tolist(), strict=True):
+            id = self.roster.people[m].id
+            served[place][id] = 1 - (1 - served[place].get(id, 0.0)) * (1 - chance)
+        return served
+
+    def _left_out(
+        self, table: circles.Table, here: Ints, why: dict[int, str], never: Ints
+    ) -> tuple[LeftOut, ...]:
+        seated = {m for group in table.groups for m in group}
+        free = np.array([p for p in here.tolist() if p not in why], dtype=np.int64)
+        out = [p for p in here.tolist() if p not in seated]
+        return tuple(
+            LeftOut(self.roster.people[p].id, why.get(p) or self._why(p, free, never)) for p in out
+        )
+
+    def _why(self, person: int, free: Ints, never: Ints) -> str:
+        others = free[free != person]
+        if not len(others):
+            return "alone"
+        mine = np.full(len(others), person)
+        open_: Bools = ranking.allowed(self.roster, never, mine, others)
+        return "no_place" if open_.any() else "nobody_new"
+
+    def arrival(
+        self, person_id: Id, present: Iterable[Id], at: datetime, top: int = 3
+    ) -> tuple[Suggestion, ...]:
+        """Return suggestions for one newcomer, without a new round.
+
+        Reads posting lists only; the round that follows on the next tick may choose otherwise.
+        """
+        now = _now(at)
+        if self._postings is None:
+            self._postings = Postings(self)
+        return self._postings.suggestions(person_id, present, now, top)
+
+    def helpers(
+        self,
+        need: Need | str,
+        present: Iterable[Id] | None = None,
+        at: datetime | None = None,
+        *,
+        top: int = 5,
+        exclude: Iterable[Id] = (),
+    ) -> list[Helper]:
+        """Return who can best help with one need, the best first: for calls.
+
+        Paused people, those who left and those in `exclude` are not named.
+        """
+        here = self._here(present)
+        now = -np.inf if at is None else instant(at)
+        out = {self.roster.index[id] for id in exclude if id in self.roster.index}
+        free = [
+            p
+            for p in here.tolist()
+            if p not in out and not self.roster.paused[p] and self.roster.until[p] > now
+        ]
+        if self._finder is None:
+            self._finder = Finder(self.affinity)
+        return self._finder.helpers(need, free, top)
+
+
+def _policy(policy: Policy | str) -> Policy:
+    try:
+        return Policy(policy)
+    except ValueError:
+        names = ", ".join(p.value for p in Policy)
+        raise InvalidSetting("policy", f"{policy!r} is none of {names}") from None
+
+
+def _now(at: datetime | None) -> float:
+    if at is None:
+        raise InvalidSetting("at", "an instant is needed; this library has no clock")
+    return instant(at)
