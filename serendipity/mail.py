@@ -32,6 +32,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    or_,
     select,
     text,
     update,
@@ -39,8 +40,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from serendipity import members
 from serendipity.db import Base, Key, PublicId
 from serendipity.errors import Invalid, NotFound, Refused
+from serendipity.members import Member
 
 CLAIM: Final = timedelta(minutes=2)
 # A server may take ten minutes to answer DATA (RFC 5321, 4.5.3.2.6); nobody is still at it after.
@@ -340,6 +343,22 @@ def send_again(session: Session, *, public_id: str, at: datetime) -> Letter:
     letter.tries = 0
     letter.next_try_at = at
     return letter
+
+
+@members.at_erasure
+def _forget(session: Session, member: Member, at: datetime) -> None:
+    """Nothing more is sent, and no letter says any longer to whom it went or what it said."""
+    letters = session.scalars(
+        select(Letter).where(
+            or_(Letter.member_id == member.id, Letter.recipient == str(member.email))
+        )
+    )
+    for letter in letters:
+        if letter.sending_at is None and letter.failed_at is None and letter.withdrawn_at is None:
+            letter.withdrawn_at, letter.why = at, "erased"
+        letter.recipient = f"erased-{letter.id}@invalid"
+        letter.facts = {}
+    session.flush()
 
 
 # --- reads ----------------------------------------------------------------------------------

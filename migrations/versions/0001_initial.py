@@ -816,6 +816,15 @@ def upgrade() -> None:
         sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "(role = 'member') = (member_id IS NOT NULL)", name=op.f("ck_token_whose")
+        ),
+        sa.CheckConstraint(
+            "role IN ('member', 'concierge', 'operator', 'kiosk')", name=op.f("ck_token_role")
+        ),
+        sa.CheckConstraint(
+            "role NOT IN ('concierge', 'kiosk') OR lieu_id IS NOT NULL", name=op.f("ck_token_where")
+        ),
         sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_token_lieu_id")),
         sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_token_member_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_token")),
