@@ -13,12 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from matching.sources import Concept as Named
 from matching.text import normalised
 from serendipity.calls import Call
 from serendipity.needs import Need
@@ -27,6 +26,21 @@ from serendipity.skills import Concept, ConceptName, Family, MemberSkill
 STARTER: Final = "starter"
 BATCH: Final = 2000
 LONGEST_NAME: Final = 400  # characters; longer alternatives are descriptions, not names
+
+
+class Named(Protocol):
+    """A concept with its names (`matching.sources.Concept`)."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def labels(self) -> Mapping[str, str]: ...
+    @property
+    def alternatives(self) -> Mapping[str, tuple[str, ...]]: ...
+    @property
+    def family(self) -> str: ...
+    @property
+    def broader(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +75,7 @@ def load(
 
     Parameters
     ----------
-    concepts : iterable of matching.sources.Concept
+    concepts : iterable of Named
         For example a `matching.vocabulary.Vocabulary`.
     name : str
         "starter", "esco", …: what the concepts are kept under.

@@ -1,0 +1,80 @@
+"""Mail: the outbox. An email is owed in the transaction that owes it, and delivered after.
+
+Rules kept here: an email is owed once (unique kind, recipient, key). Who wants to send a letter
+claims it for two minutes (a crash before it leaves costs those two minutes, no more). `sending` is
+committed just before the DATA command and `sent` just after the server's 250; what died between
+the two is `uncertain`, shown to a person and never sent again blindly. The honest promise: at most
+once, and never silently lost. A secret in a letter (a sign-in code) is wiped when it has left.
+
+What each kind of letter needs in its facts (instants in ISO 8601, ids are public ids):
+
+    code          code, minutes                                 signing in
+    introduction  introduction, reasons, members                the night; names nobody
+    agreed        introduction                                  both said yes; names are looked up
+    reminder      introduction                                  did you meet?
+    call          call, words                                   somebody asks you for ten minutes
+    booking       booking, organisation, room, starts_at, ends_at, people, net_cents, vat_cents,
+                  currency                                      a room is booked
+"""
+
+from serendipity.mail.life import (
+    begin,
+    failed,
+    is_too_late,
+    orphans,
+    send_again,
+    sent,
+    tally,
+    troubles,
+    try_again,
+    uncertain,
+    waiting_time,
+    withdraw,
+)
+from serendipity.mail.outbox import (
+    CLAIM,
+    DATA_WINDOW,
+    KINDS,
+    MOST_TRIES,
+    Kind,
+    Letter,
+    NoSuchKind,
+    NoSuchLetter,
+    NotOurs,
+    UnusableAddress,
+    begun_since,
+    claim,
+    letter_owed,
+    owe,
+    usable_address,
+)
+
+__all__ = [
+    "CLAIM",
+    "DATA_WINDOW",
+    "KINDS",
+    "Kind",
+    "Letter",
+    "MOST_TRIES",
+    "NoSuchKind",
+    "NoSuchLetter",
+    "NotOurs",
+    "UnusableAddress",
+    "begin",
+    "begun_since",
+    "claim",
+    "failed",
+    "is_too_late",
+    "letter_owed",
+    "orphans",
+    "owe",
+    "send_again",
+    "sent",
+    "tally",
+    "troubles",
+    "try_again",
+    "uncertain",
+    "usable_address",
+    "waiting_time",
+    "withdraw",
+]
