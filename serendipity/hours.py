@@ -7,6 +7,7 @@ hours, or somebody with a key), it ends with the local day.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -60,6 +61,22 @@ def closing(session: Session, *, lieu: Lieu, at: datetime) -> datetime:
     return clock.day_bounds(local.date(), lieu.timezone)[1]
 
 
+def open_hours(session: Session, *, lieu: Lieu, day: date) -> list[tuple[datetime, datetime]]:
+    """When the lieu is open on a date, as half-open intervals of instants, in order."""
+    openings = session.scalars(
+        select(Opening)
+        .where(Opening.lieu_id == lieu.id, Opening.weekday == day.weekday())
+        .order_by(Opening.opens)
+    )
+    return [
+        (
+            wall_instant(day, opening.opens, lieu.timezone),
+            wall_instant(day, opening.closes, lieu.timezone),
+        )
+        for opening in openings
+    ]
+
+
 def tonight(*, lieu: Lieu, at: datetime) -> datetime:
     """The end of the local day: when today's needs are forgotten."""
     return clock.day_bounds(clock.local_date(at, lieu.timezone), lieu.timezone)[1]
@@ -77,7 +94,11 @@ def stays(session: Session, *, lieu: Lieu, at: datetime) -> list[datetime]:
 
 def moments_today(session: Session, *, lieu: Lieu, at: datetime) -> list[Slot]:
     """The moments of the local day, in order."""
-    day = clock.local_date(at, lieu.timezone)
+    return moments_of_day(session, lieu=lieu, day=clock.local_date(at, lieu.timezone))
+
+
+def moments_of_day(session: Session, *, lieu: Lieu, day: date) -> list[Slot]:
+    """The moments of a date, in order."""
     moments = session.scalars(
         select(Moment)
         .where(Moment.lieu_id == lieu.id, Moment.weekday == day.weekday())
@@ -97,3 +118,30 @@ def moment_now(session: Session, *, lieu: Lieu, at: datetime) -> str:
     """The name of the present moment, or nothing."""
     now = [slot.name for slot in moments_today(session, lieu=lieu, at=at) if slot.is_now(at)]
     return now[0] if now else ""
+
+
+def open_stretches(
+    session: Session, *, lieu: Lieu, days: Iterable[date]
+) -> list[tuple[datetime, datetime]]:
+    """The half-open intervals in which the lieu is open on these local days, in order.
+
+    Openings that touch are one stretch, also over midnight; a stretch that a clock change
+    swallows whole is left out.
+    """
+    openings = session.scalars(select(Opening).where(Opening.lieu_id == lieu.id)).all()
+    known = sorted(
+        (
+            wall_instant(day, opening.opens, lieu.timezone),
+            wall_instant(day, opening.closes, lieu.timezone),
+        )
+        for day in days
+        for opening in openings
+        if opening.weekday == day.weekday()
+    )
+    joined: list[tuple[datetime, datetime]] = []
+    for opens, closes in known:
+        if joined and opens <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], closes))
+        elif opens < closes:
+            joined.append((opens, closes))
+    return joined

@@ -78,6 +78,7 @@ def upgrade() -> None:
             "stay_costs", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("policy", sa.String(length=12), nullable=False),
+        sa.Column("siret", sa.String(length=14), nullable=False),
         sa.Column("source", sa.String(length=80), nullable=True),
         sa.Column("source_id", sa.String(length=80), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
