@@ -1,0 +1,162 @@
+"""Codes by mail: used once, by the browser that asked, within ten minutes and five tries."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from serendipity import limits, members, signin
+from serendipity.mail import Letter
+from serendipity.signin import SigninCode
+from tests.rows import a_member
+
+EMAIL = "awa@example.org"
+
+
+def ask(session: Session, at: datetime, *, browser: str = "mine", email: str = EMAIL) -> str:
+    """Ask for a code and read it in the letter."""
+    signin.ask(session, email=email, browser=browser, language="fr", at=at)
+    letter = session.scalars(select(Letter).order_by(Letter.id.desc())).first()
+    assert letter is not None
+    assert letter.recipient == email.lower()
+    return str(letter.facts["code"])
+
+
+def enter(session: Session, code: str, at: datetime, *, browser: str = "mine") -> members.Member:
+    guess = signin.guess(session, email=EMAIL, code=code, browser=browser, at=at)
+    return signin.redeem(session, guess=guess, at=at)
+
+
+def wrong(code: str) -> str:
+    return f"{(int(code) + 1) % 10**6:06d}"
+
+
+def test_the_code_signs_in_and_confirms_the_address(session: Session, at: datetime) -> None:
+    awa = a_member(session, email=EMAIL, email_confirmed_at=None)
+    code = ask(session, at)
+    assert enter(session, f"{code[:3]} {code[3:]}", at) is awa
+    assert awa.email_confirmed_at == at
+
+
+def test_a_code_dies_on_first_use(session: Session, at: datetime) -> None:
+    a_member(session, email=EMAIL)
+    code = ask(session, at)
+    guesses = [
+        signin.guess(session, email=EMAIL, code=code, browser="mine", at=at) for _ in range(2)
+    ]
+    signin.redeem(session, guess=guesses[0], at=at)
+    with pytest.raises(signin.CodeGone):
+        signin.redeem(session, guess=guesses[1], at=at)  # a second tap at the same moment
+    with pytest.raises(signin.CodeGone):
+        enter(session, code, at)
+
+
+def test_a_code_dies_after_five_wrong_tries_even_for_the_right_code(
+    session: Session, at: datetime
+) -> None:
+    a_member(session, email=EMAIL)
+    code = ask(session, at)
+    for left in (4, 3, 2, 1, 0):
+        with pytest.raises(signin.WrongCode) as refused:
+            enter(session, wrong(code), at)
+        assert refused.value.facts["left"] == left
+    with pytest.raises(signin.CodeGone):
+        enter(session, code, at)
+
+
+@pytest.mark.parametrize(("minutes", "good"), [(0, True), (9.99, True), (10, False)])
+def test_a_code_lives_ten_minutes(
+    session: Session, at: datetime, minutes: float, good: bool
+) -> None:
+    awa = a_member(session, email=EMAIL)
+    code = ask(session, at)
+    then = at + timedelta(minutes=minutes)
+    if good:
+        assert enter(session, code, then) is awa
+    else:
+        with pytest.raises(signin.CodeGone):
+            enter(session, code, then)
+
+
+def test_a_code_is_only_good_in_the_browser_that_asked(session: Session, at: datetime) -> None:
+    a_member(session, email=EMAIL)
+    code = ask(session, at)
+    with pytest.raises(signin.CodeGone):
+        enter(session, code, at, browser="another")
+    theirs = ask(session, at, browser="another")
+    if theirs != code:
+        with pytest.raises(signin.WrongCode):
+            enter(session, theirs, at)
+
+
+def test_a_new_code_ends_the_one_before_in_the_same_browser(session: Session, at: datetime) -> None:
+    awa = a_member(session, email=EMAIL)
+    first = ask(session, at)
+    second = ask(session, at + timedelta(seconds=1))
+    if first != second:
+        with pytest.raises(signin.WrongCode):
+            enter(session, first, at + timedelta(seconds=2))
+    assert enter(session, second, at + timedelta(seconds=2)) is awa
+
+
+def test_another_browser_cannot_end_my_code(session: Session, at: datetime) -> None:
+    awa = a_member(session, email=EMAIL)
+    code = ask(session, at)
+    ask(session, at, browser="attacker")
+    assert enter(session, code, at) is awa
+
+
+def test_known_and_unknown_addresses_are_asked_alike(session: Session, at: datetime) -> None:
+    a_member(session, email="known@example.org")
+    for email in ("known@example.org", "unknown@example.org"):
+        ask(session, at, email=email)
+    rows = session.execute(select(SigninCode.tries, SigninCode.expires_at)).all()
+    assert len(set(rows)) == 1
+    letters = session.scalars(select(Letter)).all()
+    assert len({(one.kind, one.language, one.owed_at, one.member_id) for one in letters}) == 1
+
+
+def test_a_proved_address_that_nobody_has_is_told_so(session: Session, at: datetime) -> None:
+    code = ask(session, at)
+    with pytest.raises(signin.NobodyYet):
+        enter(session, code, at)
+
+
+def test_an_erased_member_does_not_sign_in(session: Session, at: datetime) -> None:
+    awa = a_member(session, email=EMAIL)
+    code = ask(session, at)
+    members.erase(session, member_id=awa.id, at=at)
+    with pytest.raises(signin.CodeGone):
+        enter(session, code, at)
+
+
+def test_neither_the_code_nor_the_browser_is_stored(session: Session, at: datetime) -> None:
+    code = ask(session, at)
+    row = session.scalars(select(SigninCode)).one()
+    kept = f"{row.code_hash} {row.browser_hash}"
+    assert code not in kept
+    assert "mine" not in kept
+
+
+@pytest.mark.parametrize("same", ["address", "browser"])
+def test_asking_too_often_is_refused_per_address_and_per_browser(
+    session: Session, at: datetime, same: str
+) -> None:
+    def once(number: int) -> str:
+        if same == "address":
+            return ask(session, at, browser=f"browser {number}")
+        return ask(session, at, email=f"a{number}@example.org")
+
+    for number in range(6 if same == "address" else 10):
+        once(number)
+    with pytest.raises(limits.TooOften):
+        once(99)
+
+
+@pytest.mark.parametrize("typed", ["", "abc", "12345", "1234567", "١٢٣٤٥٦", "\0", "0" * 10_000])
+def test_odd_codes_are_wrong_and_nothing_more(session: Session, at: datetime, typed: str) -> None:
+    a_member(session, email=EMAIL)
+    ask(session, at)
+    guess = signin.guess(session, email=EMAIL, code=typed, browser="mine", at=at)
+    assert not guess.right
