@@ -47,8 +47,8 @@ class Meaning(Protocol):
 class Vocabulary(Protocol):
     """What affinity asks of a vocabulary; `matching.vocabulary` has one."""
 
-    def broader(self, concept_id: str) -> str | None:
-        """Return the id of the broader concept, if any."""
+    def broader(self, concept_id: str) -> Sequence[str] | str | None:
+        """Return the id or ids of the nearest broader concepts; KeyError for an unknown id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +93,19 @@ def keys(term: Term, vocabulary: Vocabulary | None) -> tuple[list[Hashable], lis
     if term.concept is not None:
         same.append(("concept", term.concept))
         family.append(term.concept)
-        broader = vocabulary.broader(str(term.concept)) if vocabulary is not None else None
-        if broader is not None:
-            family.append(broader)
+        family.extend(_broader(vocabulary, str(term.concept)))
     return same, family
+
+
+def _broader(vocabulary: Vocabulary | None, concept: str) -> Sequence[str]:
+    """Return the broader concepts; none for a concept that the vocabulary does not know."""
+    if vocabulary is None:
+        return ()
+    try:
+        found = vocabulary.broader(concept)
+    except KeyError:
+        return ()
+    return (found,) if isinstance(found, str) else found or ()
 
 
 def _sharing(needs: list[list[Hashable]], skills: list[list[Hashable]]) -> Any:

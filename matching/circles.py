@@ -86,6 +86,9 @@ def gather_same_needs(table: Table) -> None:
     a, b = (np.array([g[k] for g in table.groups], dtype=np.int64) for k in (0, 1))
     to_a, to_b = table.affinity.between(a, b)[1], table.affinity.between(b, a)[1]
     pairs = np.array([len(g) == 2 for g in table.groups], dtype=np.bool_)
+    idle = np.flatnonzero(pairs & (np.maximum(to_a, to_b) < UNSERVED)).tolist()
+    if not idle:
+        return
     askers: dict[int, list[int]] = {}
     for place in np.flatnonzero(pairs & (np.maximum(to_a, to_b) >= SERVED)).tolist():
         for receiver, giver, sure in ((a, b, to_a), (b, a, to_b)):
@@ -93,7 +96,7 @@ def gather_same_needs(table: Table) -> None:
                 for need in _served_needs(table.affinity, int(receiver[place]), int(giver[place])):
                     askers.setdefault(need, []).append(place)
     dissolved = set()
-    for place in np.flatnonzero(pairs & (np.maximum(to_a, to_b) < UNSERVED)).tolist():
+    for place in idle:
         if _both_move(table, place, askers):
             dissolved.add(place)
     table.groups = [group for place, group in enumerate(table.groups) if place not in dissolved]

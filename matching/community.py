@@ -7,7 +7,7 @@ order people, ties and askings come.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -18,7 +18,7 @@ from matching.affinity import Affinity, Meaning, Vocabulary, looked_up
 from matching.errors import InvalidSetting
 from matching.finding import Finder, Helper
 from matching.pairing import Assignment, assignment
-from matching.people import Asked, Id, Need, Person, Policy, Tie
+from matching.people import Asked, Id, Need, Person, Policy, Tie, as_need
 from matching.postings import Postings
 from matching.ranking import Pairs
 from matching.reasons import reasons
@@ -308,6 +308,18 @@ class Community:
 
         Paused people, those who left and those in `exclude` are not named.
         """
+        return self.helpers_for([need], present, at, top=top, exclude=exclude)[0]
+
+    def helpers_for(
+        self,
+        needs: Sequence[Need | str],
+        present: Iterable[Id] | None = None,
+        at: datetime | None = None,
+        *,
+        top: int = 5,
+        exclude: Iterable[Id] = (),
+    ) -> list[list[Helper]]:
+        """Return `helpers` for many needs, with one pass of the encoder."""
         here = self._here(present)
         now = -np.inf if at is None else instant(at)
         out = {self.roster.index[id] for id in exclude if id in self.roster.index}
@@ -318,7 +330,7 @@ class Community:
         ]
         if self._finder is None:
             self._finder = Finder(self.affinity)
-        return self._finder.helpers(need, free, top)
+        return self._finder.helpers([as_need(need) for need in needs], free, top)
 
 
 def _policy(policy: Policy | str) -> Policy:

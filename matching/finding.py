@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.affinity import Affinity, Term, keys
-from matching.people import Id, Need, as_need
+from matching.people import Id, Need
 from matching.roster import Floats, Ints
 
 HOW = {"same": "same skill", "family": "same family", "meaning": "similar meaning"}
@@ -50,17 +50,39 @@ class Finder:
                     index.setdefault(key, []).append(row)
         self._vectors: npt.NDArray[np.float32] | None = None
 
-    def similar(self, need: Need) -> tuple[Floats, dict[int, str]]:
+    def helpers(self, needs: list[Need], free: list[int], top: int) -> list[list[Helper]]:
+        """Return for each need the best `top` helpers among the positions `free`."""
+        near = self._by_meaning([need.text for need in needs])
+        return [self._helpers(need, near[k], free, top) for k, need in enumerate(needs)]
+
+    def _helpers(self, need: Need, near: Floats, free: list[int], top: int) -> list[Helper]:
+        sim, how = self._similar(need, near)
+        best, by = self._best(sim)
+        people = self.affinity.roster.people
+        ranked = sorted((-best[p], p) for p in free if best[p] > 0)[:top]
+        return [
+            Helper(people[p].id, float(-value), self._why(p, int(by[p]), how))
+            for value, p in ranked
+        ]
+
+    def _by_meaning(self, texts: list[str]) -> Floats:
+        """Return calibrated similarities, needs by skill terms; nought without an encoder."""
+        meaning, terms = self.affinity.meaning, self.affinity.skills.terms
+        if meaning is None or not terms or not texts:
+            return np.zeros((len(texts), len(terms)))
+        if self._vectors is None:
+            self._vectors = meaning.vectors([term.text for term in terms])
+        near = np.asarray(meaning.calibrated(meaning.vectors(texts) @ self._vectors.T), np.float64)
+        near[~(near >= self.affinity.settings.meaning_floor)] = 0.0  # NaN goes too
+        return near
+
+    def _similar(self, need: Need, near: Floats) -> tuple[Floats, dict[int, str]]:
         """Return sim to every skill term, and how it came about where it is above nought."""
         affinity = self.affinity
-        sim = np.zeros(len(affinity.skills.terms))
-        how: dict[int, str] = {}
+        sim = near.copy()
+        how = dict.fromkeys(np.flatnonzero(sim).tolist(), HOW["meaning"])
         term = Term(need.concept, affinity.needs.spelling(need.text), need.text)
         same, family = keys(term, affinity.vocabulary)
-        if affinity.meaning is not None and len(sim):
-            near = self._by_meaning(need.text)
-            sim = np.where(near >= affinity.settings.meaning_floor, near, 0.0)
-            how.update(dict.fromkeys(np.flatnonzero(sim).tolist(), HOW["meaning"]))
         if affinity.vocabulary is not None:
             for row in _rows(self.family, family):
                 if affinity.settings.same_family > sim[row]:
@@ -69,27 +91,7 @@ class Finder:
             sim[row], how[row] = 1.0, HOW["same"]
         return sim, how
 
-    def _by_meaning(self, text: str) -> Floats:
-        meaning = self.affinity.meaning
-        assert meaning is not None
-        if self._vectors is None:
-            self._vectors = meaning.vectors([term.text for term in self.affinity.skills.terms])
-        cosine = self._vectors @ meaning.vectors([text])[0]
-        return np.asarray(meaning.calibrated(cosine), dtype=np.float64)
-
-    def helpers(self, need: Need | str, free: list[int], top: int) -> list[Helper]:
-        """Return the best `top` helpers among the positions `free`."""
-        asked = as_need(need)
-        sim, how = self.similar(asked)
-        best, by = self._best(sim, np.array(free, dtype=np.int64))
-        people = self.affinity.roster.people
-        ranked = sorted((-best[p], p) for p in free if best[p] > 0)[:top]
-        return [
-            Helper(people[p].id, float(-value), self._why(p, int(by[p]), how))
-            for value, p in ranked
-        ]
-
-    def _best(self, sim: Floats, free: Ints) -> tuple[Floats, Ints]:
+    def _best(self, sim: Floats) -> tuple[Floats, Ints]:
         """Return for every person the best sim * level and the skill row it comes from."""
         n = len(self.affinity.roster)
         row = np.repeat(np.arange(len(sim)), np.diff(self.start))

@@ -13,12 +13,12 @@ Weights are rounded up to whole numbers for the solver, so the bound stays a bou
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from matching.exact import Problem, exact
+from matching.repair import PROMISE, prices, repaired
 from matching.roster import Bools, Floats, Ints
 
 SCALE = 100_000
@@ -26,8 +26,7 @@ SCALE = 100_000
 # still worth its time where nothing else keeps the promise.
 EXACT_EDGES = 2_000
 LAST_RESORT_EDGES = 15_000
-# What every round promises, and what a first, cheap repair aims at.
-PROMISE = 0.9991
+# A round this near its bound needs no repair.
 AIM = 0.9994
 
 
@@ -44,32 +43,6 @@ class Assignment:
     chosen: Bools
     weight: float
     bound: float
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Pairs (a, b) with a weight above nought, among people with a capacity of one or more."""
-
-    a: Ints
-    b: Ints
-    weight: Floats
-    capacity: Ints
-
-    def part(self, pairs: Ints, capacity: Ints) -> Problem:
-        """Return the problem of some pairs alone; people are numbered anew."""
-        both = np.concatenate([self.a[pairs], self.b[pairs]])
-        people, ends = np.unique(both, return_inverse=True)
-        half = len(pairs)
-        return Problem(ends[:half], ends[half:], self.weight[pairs], capacity[people])
-
-    def load(self, chosen: Bools) -> Ints:
-        """Return in how many chosen pairs each person is."""
-        both = np.concatenate([self.a[chosen], self.b[chosen]])
-        return np.bincount(both, minlength=len(self.capacity)).astype(np.int64)
-
-    def worth(self, chosen: Bools) -> float:
-        """Return the weight of the chosen pairs."""
-        return float(self.weight[chosen].sum())
 
 
 def assignment(n: int, a: Ints, b: Ints, weight: Floats, capacity: Ints) -> Assignment:
@@ -112,7 +85,9 @@ def _solve(problem: Problem) -> tuple[Bools, float]:
     edges = _edges(problem)
     if edges > EXACT_EDGES:
         direction, bound = relaxed(problem)
-        found = _repaired(problem, split(problem, direction), bound)
+        found = split(problem, direction)
+        if problem.worth(found) < AIM * bound:
+            found, bound = repaired(problem, found, prices(problem, direction), bound)
         if edges > LAST_RESORT_EDGES or problem.worth(found) >= PROMISE * bound:
             return found, bound
     found = exact(problem)
@@ -240,115 +215,3 @@ def _alternate(cycle: list[int], worth: list[float]) -> list[int]:
         if window > best + 1e-12:
             best, start = window, k
     return [turned[(start + k) % length] for k in range(take)]
-
-
-def exact(problem: Problem) -> Bools:
-    """Choose pairs by the blossom algorithm (Edmonds 1965), for few pairs.
-
-    A person of capacity c becomes c copies, and a pair whose two ends both have copies becomes a
-    path of three edges with the weight of the pair each: with the middle edge the pair is not
-    chosen, with the outer two it is (Tutte 1954; Schrijver 2003, ch. 32).
-    """
-    a, b, weight, capacity = problem.a, problem.b, problem.weight, problem.capacity
-    whole = np.rint(weight * (1e9 / max(float(weight.max()), 1e-300))).astype(np.int64)
-    single = (capacity[a] == 1) | (capacity[b] == 1)
-    copy = np.cumsum(np.append(0, capacity))
-    edges: list[tuple[int, int, int]] = []
-    of_pair: dict[tuple[int, int], int] = {}
-    fresh = int(copy[-1])
-    for pair, (i, j, w) in enumerate(zip(a.tolist(), b.tolist(), whole.tolist(), strict=True)):
-        left, right = range(copy[i], copy[i + 1]), range(copy[j], copy[j + 1])
-        if single[pair]:
-            new = [(x, y, w) for x in left for y in right]
-            of_pair.update({(x, y): pair for x, y, _ in new})
-        else:
-            new = [(x, fresh, w) for x in left] + [(fresh + 1, y, w) for y in right]
-            new.append((fresh, fresh + 1, w))
-            of_pair.update({(x, fresh): pair for x in left})
-            fresh += 2
-        edges.extend(new)
-    mates = _blossom(fresh, edges)
-    return _pairs_of(mates, of_pair, len(a), outer=int(copy[-1]))
-
-
-def _blossom(nodes: int, edges: list[tuple[int, int, int]]) -> dict[int, int]:
-    import rustworkx  # noqa: PLC0415  only where a round is small or needs a repair
-
-    graph: Any = rustworkx.PyGraph(multigraph=False)
-    graph.add_nodes_from(range(nodes))
-    graph.add_edges_from(edges)
-    found = rustworkx.max_weight_matching(graph, False, weight_fn=int)
-    return {x: y for pair in found for x, y in (pair, pair[::-1])}
-
-
-def _pairs_of(
-    mates: dict[int, int], of_pair: dict[tuple[int, int], int], pairs: int, *, outer: int
-) -> Bools:
-    """Read chosen pairs off the mates; a split pair counts when both outer edges are taken."""
-    chosen = np.zeros(pairs, dtype=np.bool_)
-    for x, y in mates.items():
-        pair = of_pair.get((x, y))
-        if pair is None:
-            continue
-        if y < outer or mates.get(y + 1, y) != y:
-            chosen[pair] = True
-    return chosen
-
-
-def _repaired(problem: Problem, chosen: Bools, bound: float) -> Bools:
-    """Re-solve around those left with free capacity until the certificate is met."""
-    for reach, enough in ((60, AIM), (150, PROMISE), (400, PROMISE)):
-        if problem.worth(chosen) >= enough * bound:
-            break
-        chosen = _resolved(problem, chosen, _around_the_free(problem, chosen, reach))
-    return chosen
-
-
-def _around_the_free(problem: Problem, chosen: Bools, reach: int) -> Ints:
-    """Return the pairs among about `reach` people whom good alternating paths pass.
-
-    A path starts at somebody with free capacity, takes a pair that is not chosen, gives up one
-    that is, and so on; the most promising end grows first. The set is closed under the partners
-    chosen now, so re-solving it can only gain.
-    """
-    free = np.flatnonzero(problem.load(chosen) < problem.capacity).tolist()
-    near, mates = _lists(problem, np.ones_like(chosen)), _lists(problem, chosen)
-    heap = [(0.0, person) for person in free]
-    outer: set[int] = set()
-    while heap and len(outer) < reach:
-        cost, person = heapq.heappop(heap)
-        if person in outer:
-            continue
-        outer.add(person)
-        for other, gained in near[person]:
-            for partner, lost in mates[other]:
-                if partner != person and partner not in outer:
-                    heapq.heappush(heap, (cost - gained + lost, partner))
-    inside = outer | {other for person in outer for other, _ in mates[person]}
-    inside.update(free[: 4 * reach])
-    within = np.zeros(len(problem.capacity), dtype=np.bool_)
-    within[list(inside)] = True
-    pairs: Ints = np.flatnonzero(within[problem.a] & within[problem.b])
-    return pairs
-
-
-def _lists(problem: Problem, some: Bools) -> list[list[tuple[int, float]]]:
-    """Return, for each person, the (other, weight) of their pairs among `some`."""
-    lists: list[list[tuple[int, float]]] = [[] for _ in range(len(problem.capacity))]
-    columns = (problem.a[some], problem.b[some], problem.weight[some])
-    for i, j, w in zip(*(column.tolist() for column in columns), strict=True):
-        lists[i].append((j, w))
-        lists[j].append((i, w))
-    return lists
-
-
-def _resolved(problem: Problem, chosen: Bools, pairs: Ints) -> Bools:
-    """Re-solve `pairs` exactly, given what the rest has already taken."""
-    better = chosen.copy()
-    better[pairs] = False
-    free = problem.capacity - problem.load(better)
-    open_ = pairs[(free[problem.a[pairs]] > 0) & (free[problem.b[pairs]] > 0)]
-    if not len(open_):
-        return chosen
-    better[open_[exact(problem.part(open_, free))]] = True
-    return better if problem.worth(better) > problem.worth(chosen) else chosen

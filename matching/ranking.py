@@ -34,7 +34,7 @@ from matching.ties import Acquaintance, member
 # Up to so many people every pair is a candidate.
 EVERY_PAIR = 128
 # Beyond so many entries of posting lists each need reads a part of its list.
-ENTRIES = 2_000_000
+ENTRIES = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _width(affinity: Affinity, present: Ints) -> int:
     """Return how much of a posting list each need may read."""
     needs = int((affinity.wants_start[present + 1] - affinity.wants_start[present]).sum())
     longest = int(np.diff(affinity.posting_start).max(initial=1))
-    return longest if needs * longest <= ENTRIES else max(16, ENTRIES // max(needs, 1))
+    return longest if needs * longest <= ENTRIES else max(24, ENTRIES // max(needs, 1))
 
 
 def _first_look(roster: Roster, receiver: Ints, giver: Ints, sure: Floats) -> Floats:
