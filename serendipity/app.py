@@ -25,6 +25,7 @@ from serendipity.web import (
     errors,
     health,
     language,
+    letters,
     operator,
     public,
     security,
@@ -42,6 +43,7 @@ BLUEPRINTS = (
     company.blueprint,
     concierge.blueprint,
     operator.blueprint,
+    letters.blueprint,
     health.blueprint,
     kiosk_screen.blueprint,
     live.blueprint,
@@ -90,6 +92,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     database.init_app(app)
     csrf.init_app(app)
     csrf.exempt(api.blueprint)  # bearer tokens, no cookies
+    csrf.exempt(letters.blueprint)  # signed addresses, no cookies
     for part in (session, language, security, access, errors):
         part.init_app(app)
     for blueprint in BLUEPRINTS:

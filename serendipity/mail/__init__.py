@@ -9,7 +9,7 @@ once, and never silently lost. A secret in a letter (a sign-in code) is wiped wh
 What each kind of letter needs in its facts (instants in ISO 8601, ids are public ids):
 
     code          code, minutes                                 signing in
-    introduction  introduction, reasons, members                the night; names nobody
+    introduction  introduction, reasons, members (row ids)       the night; names nobody
     agreed        introduction                                  both said yes; names are looked up
     reminder      introduction                                  did you meet?
     call          call, words                                   somebody asks you for ten minutes
@@ -48,8 +48,13 @@ from serendipity.mail.outbox import (
     owe,
     usable_address,
 )
+from serendipity.mail.stopping import letter_of, pause, stop, stop_token
 
 __all__ = [
+    "letter_of",
+    "pause",
+    "stop",
+    "stop_token",
     "CLAIM",
     "DATA_WINDOW",
     "KINDS",

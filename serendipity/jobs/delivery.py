@@ -1,0 +1,206 @@
+"""Delivery: what is owed leaves, once, and how it ended is written down.
+
+The steps of one letter, and what a death between them costs:
+
+    claim     (commit)   the letter waits two minutes for its next worker
+    write                nothing
+    announce             nothing
+    begin     (commit)   from here the letter may have left …
+    hand over            … so a death here makes it uncertain (or told by its file)
+    sent      (commit)
+
+Before `begin`, and in its transaction, it is asked again whether the letter is still true and
+still agreed to. A letter that cannot be written does not stop the others.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from serendipity import clock, consent, mail, members
+from serendipity.config import Settings
+from serendipity.db import write_transaction
+from serendipity.errors import Busy
+from serendipity.introductions import Introduction, Side
+from serendipity.jobs import letters
+from serendipity.jobs.post import Later, Never, Post, Unknown
+from serendipity.mail import Letter, NotOurs
+from serendipity.members import Member
+
+Sessions = Callable[[], Session]
+AT_ONCE: Final = 20  # claimed together: what one worker sends well within the claim
+MINUTE: Final = timedelta(minutes=1)
+logger = logging.getLogger(__name__)
+
+
+class Withdrawn(Exception):
+    """The letter is no longer true, or no longer agreed to."""
+
+
+class Unwritable(Exception):
+    """A template or a look-up failed on this letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a worker has before it when it sends letters."""
+
+    sessions: Sessions
+    post: Post
+    settings: Settings
+    now: Callable[[], datetime] = clock.now
+
+
+def deliver_due(desk: Desk, *, limit: int = AT_ONCE) -> Counter[str]:
+    """Send what is due, at most `limit` letters; how many ended how."""
+    ended = settle(desk)
+    at = desk.now()
+    with write_transaction(desk.sessions()) as session:
+        begun = mail.begun_since(session, since=at - MINUTE)
+        most = min(limit, desk.settings.mail_per_minute - begun)
+        waiting = [
+            (letter.id, letter.next_try_at) for letter in mail.claim(session, at=at, limit=most)
+        ]
+    for letter_id, claimed_until in waiting:
+        ended[_deliver(desk, letter_id, claimed_until)] += 1
+    return ended
+
+
+def settle(desk: Desk) -> Counter[str]:
+    """Letters whose sender died: the way out knows how it ended, or nobody does."""
+    ended: Counter[str] = Counter()
+    with desk.sessions() as session:
+        if not mail.orphans(session, at=desk.now()):
+            return ended
+    with write_transaction(desk.sessions()) as session:
+        for letter in mail.orphans(session, at=desk.now()):
+            ended[_settle(desk, session, letter)] += 1
+    return ended
+
+
+def _settle(desk: Desk, session: Session, letter: Letter) -> str:
+    left = desk.post.has_left(letters.file_name(letter))
+    at = desk.now()
+    if left is None:
+        why = "the machine stopped while it was being handed over"
+        mail.uncertain(session, letter_id=letter.id, why=why, at=at)
+        return "uncertain"
+    if left:
+        mail.sent(session, letter_id=letter.id, at=at)
+        return "sent"
+    mail.try_again(session, letter_id=letter.id, why="the machine stopped", at=at)
+    return "later"
+
+
+def _deliver(desk: Desk, letter_id: int, claimed_until: datetime) -> str:
+    """One letter, from its claim to its end; the name of the end."""
+    try:
+        name, recipient, message = _written(desk, letter_id)
+        desk.post.announce(sender=desk.settings.mail_from, recipient=recipient)
+        with write_transaction(desk.sessions()) as session:
+            letter = session.get_one(Letter, letter_id)
+            refuse_if_untrue(session, letter, at=desk.now())
+            mail.begin(session, letter_id=letter_id, claimed_until=claimed_until, at=desk.now())
+        desk.post.hand_over(message, name=name)
+    except NotOurs:
+        return "taken"
+    except (Later, Never, Unknown, Withdrawn, Unwritable) as ending:
+        return _record(desk, letter_id, ending)
+    with write_transaction(desk.sessions()) as session:
+        mail.sent(session, letter_id=letter_id, at=desk.now())
+    return "sent"
+
+
+def _written(desk: Desk, letter_id: int) -> tuple[str, str, bytes]:
+    """The letter's stable name, its recipient, and its bytes."""
+    with desk.sessions() as session:
+        letter = session.get_one(Letter, letter_id)
+        refuse_if_untrue(session, letter, at=desk.now())
+        try:
+            words = letters.written(session, letter, desk.settings)
+            message = letters.message(letter, words, desk.settings, at=desk.now())
+        except (DBAPIError, Busy):
+            raise  # the database's trouble, not the letter's: its claim runs out and it comes again
+        except Exception as error:
+            # Whatever it is, it concerns this letter alone; whoever mends it reads the traceback.
+            logger.exception("letter %s (%s) cannot be written", letter.public_id, letter.kind)
+            raise Unwritable(f"cannot be written: {type(error).__name__}") from error
+        return letters.file_name(letter), letter.recipient, message
+
+
+def _record(desk: Desk, letter_id: int, ending: Exception) -> str:
+    why = str(ending.facts["why"]) if isinstance(ending, Later | Never | Unknown) else str(ending)
+    verbs = {
+        Later: ("later", mail.try_again),
+        Never: ("failed", mail.failed),
+        Unwritable: ("failed", mail.failed),
+        Unknown: ("uncertain", mail.uncertain),
+        Withdrawn: ("withdrawn", mail.withdraw),
+    }
+    name, verb = verbs[type(ending)]
+    with write_transaction(desk.sessions()) as session:
+        verb(session, letter_id=letter_id, why=why[:500], at=desk.now())
+    return name
+
+
+# --- still true, still agreed? --------------------------------------------------------------
+
+
+def refuse_if_untrue(session: Session, letter: Letter, *, at: datetime) -> None:
+    """Ask everything again that was asked when the letter was owed.
+
+    Raises
+    ------
+    Withdrawn
+        It came too late; the member left, paused, moved to another address or no longer agrees;
+        the introduction is over or answered; somebody in it withdrew or a block keeps two apart.
+    """
+    if mail.is_too_late(letter, at=at):
+        raise Withdrawn("too late")
+    if letter.member_id is None:
+        return
+    member = session.get_one(Member, letter.member_id, populate_existing=True)
+    if member.erased_at is not None:
+        raise Withdrawn("erased")
+    if member.email != letter.recipient:
+        raise Withdrawn("the member's address has changed")
+    if mail.KINDS[letter.kind].by_consent:
+        _refuse_without_consent(session, letter, member.id, at)
+    if letter.kind == "introduction":
+        _refuse_if_over(session, letter, at)
+
+
+def _refuse_without_consent(session: Session, letter: Letter, reader: int, at: datetime) -> None:
+    """For everybody in the letter, not only its reader."""
+    people = {reader, *letter.facts.get("members", [])}
+    for member in session.scalars(
+        select(Member).where(Member.id.in_(people)).execution_options(populate_existing=True)
+    ):
+        if member.erased_at is not None or (member.paused_until and member.paused_until > at):
+            raise Withdrawn("somebody in it left or paused")
+        if letter.lieu_id is not None:
+            chosen = consent.of(session, member_id=member.id, lieu_id=letter.lieu_id)
+            if not chosen.by_mail:
+                raise Withdrawn("somebody in it no longer agrees")
+    if members.blocked_pairs(session, people):
+        raise Withdrawn("somebody in it asked not to")
+
+
+def _refuse_if_over(session: Session, letter: Letter, at: datetime) -> None:
+    introduction = session.scalars(
+        select(Introduction).where(Introduction.public_id == letter.facts["introduction"])
+    ).one()
+    side = session.get(Side, (introduction.id, letter.member_id))
+    if introduction.withdrawn_at is not None or introduction.expires_at <= at:
+        raise Withdrawn("the introduction is over")
+    if side is None or side.yes_at is not None or side.no_at is not None:
+        raise Withdrawn("already answered")

@@ -1,0 +1,167 @@
+"""Letters as they are read: subject, plain text and HTML, in the member's language, at send time.
+
+A letter is written when its turn comes, not when it is owed: names, places and choices may have
+changed since. Each kind has three things: templates/email/<kind>.txt (its first line is the
+subject), templates/email/<kind>.html, and a function here that looks up what the two say. Links
+begin with the public address from the settings, and with nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import css_inline
+from flask import render_template
+from flask_babel import force_locale, format_date, format_time
+from flask_babel import format_currency as money
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from serendipity import clock, introductions, mail
+from serendipity.config import Settings
+from serendipity.introductions import Introduction
+from serendipity.jobs import wording
+from serendipity.lieux import Lieu
+from serendipity.mail import Letter
+from serendipity.members import Member
+
+POLICY: Final = SMTP.clone(cte_type="7bit")  # every server takes it
+INLINER: Final = css_inline.CSSInliner(
+    keep_style_tags=True,  # the part for dark screens and phones cannot be inlined
+    load_remote_stylesheets=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A letter in words."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def written(session: Session, letter: Letter, settings: Settings) -> Written:
+    """Write the letter, in its language.
+
+    Raises
+    ------
+    Exception
+        Whatever a template or a look-up cannot do with this letter's facts: the caller records it
+        and goes on with the next letter.
+    """
+    with force_locale(letter.language):
+        facts = _common(session, letter, settings)
+        facts |= LOOK_UPS[letter.kind](session, letter, facts)
+        first, _, text = render_template(f"email/{letter.kind}.txt", **facts).partition("\n")
+        subject = " ".join(first.split())  # nothing that anybody typed can begin another header
+        html = render_template(f"email/{letter.kind}.html", subject=subject, **facts)
+    return Written(subject, f"{text.strip()}\n", INLINER.inline(html))
+
+
+def message(letter: Letter, words: Written, settings: Settings, *, at: datetime) -> bytes:
+    """The letter as it goes over the wire."""
+    name, address = parseaddr(settings.mail_from)
+    host = urlsplit(settings.public_url).hostname or "localhost"
+    envelope = EmailMessage(policy=POLICY)
+    envelope["From"] = Address(name, addr_spec=address)
+    envelope["To"] = Address(addr_spec=letter.recipient)
+    envelope["Subject"] = words.subject
+    envelope["Date"] = format_datetime(at)
+    envelope["Message-ID"] = f"<{letter.public_id}@{host}>"
+    envelope["Auto-Submitted"] = "auto-generated"
+    envelope["Content-Language"] = letter.language
+    if mail.KINDS[letter.kind].by_consent:
+        envelope["List-Unsubscribe"] = f"<{stop_link(letter, settings)}>"
+        envelope["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    envelope.set_content(words.text)
+    envelope.add_alternative(words.html, subtype="html")
+    return envelope.as_bytes()
+
+
+def file_name(letter: Letter) -> str:
+    """The stable name of the letter, for the file that it becomes."""
+    return f"{letter.owed_at:%Y%m%dT%H%M%S}-{letter.kind}-{letter.public_id}"
+
+
+def stop_link(letter: Letter, settings: Settings) -> str:
+    token = mail.stop_token(letter, secret=settings.secret_key)
+    return f"{settings.public_url.rstrip('/')}/letters/{token}/stop"
+
+
+# --- what each kind says --------------------------------------------------------------------
+
+LookUp = Callable[[Session, Letter, dict[str, Any]], dict[str, Any]]
+
+
+def _common(session: Session, letter: Letter, settings: Settings) -> dict[str, Any]:
+    member = session.get(Member, letter.member_id) if letter.member_id else None
+    lieu = session.get(Lieu, letter.lieu_id) if letter.lieu_id else None
+    return {
+        **letter.facts,
+        "member": member,
+        "lieu": lieu,
+        "place": lieu.name if lieu else "Serendipity",
+        "language": letter.language,
+        "link": lambda path: settings.public_url.rstrip("/") + path,
+        "stop_link": stop_link(letter, settings) if mail.KINDS[letter.kind].by_consent else None,
+    }
+
+
+def _as_it_stands(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
+    return {}
+
+
+def _introduction(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
+    """Why, and nothing that names the other."""
+    said = wording.for_reader(letter.facts["reasons"], reader_id=letter.member_id)
+    return {
+        "headline": wording.headline(letter.facts["reasons"], reader_id=letter.member_id),
+        "sentences": said,
+    }
+
+
+def _revealed(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
+    """Names and places, through the one function that gives them, which asks for all the yeses."""
+    introduction = session.scalars(
+        select(Introduction).where(Introduction.public_id == letter.facts["introduction"])
+    ).one()
+    revealed = introductions.revealed(
+        session, introduction=introduction, member_id=letter.member_id
+    )
+    return {"revealed": revealed}
+
+
+def _booking(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
+    """Times on the lieu's own clock, money in the reader's language."""
+    zone = facts["lieu"].timezone if facts["lieu"] else "UTC"
+    starts, ends = (
+        clock.local(datetime.fromisoformat(letter.facts[name]), zone)
+        for name in ("starts_at", "ends_at")
+    )
+    total = letter.facts["net_cents"] + letter.facts["vat_cents"]
+    return {
+        "day": format_date(starts.date(), "full"),
+        "from_time": format_time(starts, "short", rebase=False),
+        "to_time": format_time(ends, "short", rebase=False),
+        "net": money(letter.facts["net_cents"] / 100, letter.facts["currency"]),
+        "total": money(total / 100, letter.facts["currency"]),
+    }
+
+
+LOOK_UPS: Final[dict[str, LookUp]] = {
+    "code": _as_it_stands,
+    "introduction": _introduction,
+    "agreed": _revealed,
+    "reminder": _revealed,
+    "call": _as_it_stands,
+    "booking": _booking,
+}
