@@ -20,6 +20,7 @@ from serendipity import (  # noqa: F401
     presence,
     rooms,
     runs,
+    setup,
     shifts,
     signin,
     skills,
@@ -28,5 +29,6 @@ from serendipity import (  # noqa: F401
     tokens,
 )
 from serendipity.db import Base
+from serendipity.postures import post  # noqa: F401
 
 metadata = Base.metadata

@@ -103,6 +103,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_organisation_public_id")),
     )
     op.create_table(
+        "setup_token",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_setup_token")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_setup_token_token_hash")),
+    )
+    op.create_table(
         "signin_code",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
@@ -997,6 +1005,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_need_read_at"), ["read_at"], unique=False)
 
     op.create_table(
+        "postponed",
+        sa.Column(
+            "suggestion_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("not_before", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["suggestion_id"],
+            ["suggestion.id"],
+            name=op.f("fk_postponed_suggestion_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("suggestion_id", name=op.f("pk_postponed")),
+    )
+    op.create_table(
         "suggested_pair",
         sa.Column("a_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("b_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1194,6 +1216,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_suggested_pair_b_id"))
 
     op.drop_table("suggested_pair")
+    op.drop_table("postponed")
     with op.batch_alter_table("need", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_need_read_at"))
         batch_op.drop_index(batch_op.f("ix_need_presence_id"))
@@ -1344,6 +1367,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_signin_code_browser_hash"))
 
     op.drop_table("signin_code")
+    op.drop_table("setup_token")
     op.drop_table("organisation")
     op.drop_table("lieu")
     op.drop_table("family")

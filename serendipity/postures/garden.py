@@ -1,0 +1,113 @@
+"""Garden: ties that fade, people whom nobody met this month, promises still open.
+
+These are plain reads; nothing here ranks anybody, and lists are short on purpose: a concierge can
+tend to a few people a day. Being listed leaves a trace, as being seen does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from serendipity import audit
+from serendipity.encounters import Encounter
+from serendipity.lieux import Lieu
+from serendipity.members import Member
+from serendipity.presence import Presence
+from serendipity.shifts import Shift
+from serendipity.ties import Tie
+
+MONTH = timedelta(days=30)
+FADING_AFTER = timedelta(weeks=5)
+FADED_AFTER = timedelta(weeks=26)  # longer ago, and the two have moved on
+MOST = 5
+
+
+@dataclass(frozen=True)
+class Fading:
+    """Two members who met, and not for a while."""
+
+    a: Member
+    b: Member
+    last_at: datetime
+
+
+@dataclass(frozen=True)
+class Garden:
+    unmet: list[Member]
+    fading: list[Fading]
+
+    def member_ids(self) -> list[int]:
+        pairs = [one.id for tie in self.fading for one in (tie.a, tie.b)]
+        return [*(member.id for member in self.unmet), *pairs]
+
+
+def garden(session: Session, *, lieu: Lieu, at: datetime) -> Garden:
+    """What to tend to at this lieu."""
+    return Garden(unmet(session, lieu=lieu, at=at), fading(session, lieu=lieu, at=at))
+
+
+def unmet(session: Session, *, lieu: Lieu, at: datetime) -> list[Member]:
+    """Members who were here at least twice this month and met nobody; the most present first."""
+    met = select(Encounter.id).where(
+        or_(Encounter.a_id == Member.id, Encounter.b_id == Member.id),
+        Encounter.a_confirmed_at >= at - MONTH,
+        Encounter.b_confirmed_at >= at - MONTH,
+    )
+    stays = (
+        select(Presence.member_id, func.count().label("count"))
+        .where(Presence.lieu_id == lieu.id, Presence.started_at >= at - MONTH)
+        .group_by(Presence.member_id)
+        .having(func.count() >= 2)
+        .subquery()
+    )
+    return list(
+        session.scalars(
+            select(Member)
+            .join(stays, stays.c.member_id == Member.id)
+            .where(Member.erased_at.is_(None), ~met.exists())
+            .order_by(stays.c.count.desc(), Member.name, Member.id)
+            .limit(MOST)
+        )
+    )
+
+
+def fading(session: Session, *, lieu: Lieu, at: datetime) -> list[Fading]:
+    """Ties between people who still come here, silent for weeks; the strongest of them first."""
+    a, b = aliased(Member), aliased(Member)
+    still_come = select(Presence.member_id).where(
+        Presence.lieu_id == lieu.id, Presence.started_at >= at - 2 * MONTH
+    )
+    rows = session.execute(
+        select(a, b, Tie.last_at)
+        .join(a, a.id == Tie.a_id)
+        .join(b, b.id == Tie.b_id)
+        .where(
+            Tie.kind == "met",
+            Tie.last_at.between(at - FADED_AFTER, at - FADING_AFTER),
+            Tie.a_id.in_(still_come),
+            Tie.b_id.in_(still_come),
+            a.erased_at.is_(None),
+            b.erased_at.is_(None),
+        )
+        .order_by(Tie.trace.desc(), Tie.last_at, Tie.a_id, Tie.b_id)
+        .limit(MOST)
+    )
+    return [Fading(first, second, last_at) for first, second, last_at in rows]
+
+
+def look(session: Session, *, shift: Shift, member_ids: Sequence[int], at: datetime) -> int:
+    """Leave the trace that these people were listed; how many entries it took."""
+    return audit.record_views(
+        session,
+        actor_id=shift.member_id,
+        lieu_id=shift.lieu_id,
+        what="seen-absent",
+        since=shift.started_at,
+        member_ids=member_ids,
+        at=at,
+    )

@@ -1,0 +1,189 @@
+"""Post: introductions to carry. The engine had the idea; the concierge walks over with it.
+
+Rules kept here: only people who are all here now, and only as long as nobody said no (which no one
+is told: the suggestion is simply no longer there); carrying one in person means that each said yes
+to the concierge's face, so it is agreed from then on; "later" hides it for an hour from every
+concierge, "never" takes it back and the pair is remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from serendipity import audit, introductions
+from serendipity.db import Base
+from serendipity.errors import NotFound
+from serendipity.introductions import Introduction, Side
+from serendipity.members import Member
+from serendipity.presence import Presence
+from serendipity.shifts import Shift
+from serendipity.suggestions import Suggestion, SuggestionMember
+
+LATER = timedelta(hours=1)
+
+
+class Postponed(Base):
+    """A suggestion that no concierge wants to see before."""
+
+    __tablename__ = "postponed"
+
+    suggestion_id: Mapped[int] = mapped_column(
+        ForeignKey("suggestion.id", ondelete="CASCADE"), primary_key=True
+    )
+    not_before: Mapped[datetime]
+
+
+class NothingToCarry(NotFound):
+    """No such suggestion here now: never was, over, answered, elsewhere; all answer alike."""
+
+
+@dataclass(frozen=True)
+class Carry:
+    """A suggestion with those it is about, and the introduction if it was offered already."""
+
+    suggestion: Suggestion
+    members: list[Member]
+    introduction: Introduction | None
+    until: datetime  # the first of them leaves, or the idea is over
+
+    def pairs(self) -> list[tuple[int, int]]:
+        """Every two of them, the smaller id first."""
+        ids = sorted(member.id for member in self.members)
+        return [(a, b) for number, a in enumerate(ids) for b in ids[number + 1 :]]
+
+
+def to_carry(session: Session, *, lieu_id: int, at: datetime) -> list[Carry]:
+    """What may be carried now, the idea that serves most first."""
+    rows = session.execute(
+        select(Suggestion, Introduction)
+        .outerjoin(Introduction, Introduction.suggestion_id == Suggestion.id)
+        .outerjoin(Postponed, Postponed.suggestion_id == Suggestion.id)
+        .where(
+            Suggestion.lieu_id == lieu_id,
+            Suggestion.withdrawn_at.is_(None),
+            Suggestion.expires_at > at,
+            Postponed.not_before.is_(None) | (Postponed.not_before <= at),
+            Introduction.withdrawn_at.is_(None),
+        )
+        .order_by(Suggestion.score.desc(), Suggestion.id)
+    ).all()
+    people = _people(session, [suggestion.id for suggestion, _ in rows])
+    here = _leaving(session, lieu_id=lieu_id, at=at)
+    closed = _closed(session, [one.id for _, one in rows if one is not None])
+    return [
+        Carry(
+            suggestion,
+            people[suggestion.id],
+            introduction,
+            min([suggestion.expires_at, *(here[one.id] for one in people[suggestion.id])]),
+        )
+        for suggestion, introduction in rows
+        if all(one.id in here for one in people[suggestion.id])
+        and (introduction is None or introduction.id not in closed)
+    ]
+
+
+def _people(session: Session, suggestion_ids: Sequence[int]) -> dict[int, list[Member]]:
+    found: dict[int, list[Member]] = {one: [] for one in suggestion_ids}
+    rows = session.execute(
+        select(SuggestionMember.suggestion_id, Member)
+        .join(Member, Member.id == SuggestionMember.member_id)
+        .where(SuggestionMember.suggestion_id.in_(suggestion_ids))
+        .order_by(Member.id)
+    )
+    for suggestion_id, member in rows:
+        found[suggestion_id].append(member)
+    return found
+
+
+def _leaving(session: Session, *, lieu_id: int, at: datetime) -> dict[int, datetime]:
+    """Member id → until when they are here; who is not here, or not surely, is no key."""
+    rows = session.execute(
+        select(Presence.member_id, Presence.until).where(
+            Presence.lieu_id == lieu_id,
+            Presence.ended_at.is_(None),
+            Presence.until > at,
+            Presence.confirmed_at.is_not(None),
+        )
+    )
+    return dict(rows.tuples().all())
+
+
+def _closed(session: Session, introduction_ids: Iterable[int]) -> set[int]:
+    """Introductions that somebody refused, or that all agreed to already."""
+    sides: dict[int, list[Side]] = {}
+    for side in session.scalars(
+        select(Side).where(Side.introduction_id.in_(list(introduction_ids)))
+    ):
+        sides.setdefault(side.introduction_id, []).append(side)
+    return {
+        introduction_id
+        for introduction_id, both in sides.items()
+        if any(side.no_at for side in both) or all(side.yes_at for side in both)
+    }
+
+
+def introduce(session: Session, *, shift: Shift, public_id: str, at: datetime) -> Carry:
+    """Carry it in person: each of them said yes to the concierge, so they know each other now.
+
+    Raises
+    ------
+    NothingToCarry
+        It is not on the list of this lieu.
+    """
+    carry = _carry(session, shift, public_id, at=at)
+    introduction = carry.introduction or introductions.offer(
+        session,
+        suggestion=carry.suggestion,
+        how="concierge",
+        at=at,
+        expires_at=carry.suggestion.expires_at,
+    )
+    introduction.how = "concierge"
+    for member in carry.members:
+        introductions.say_yes(session, public_id=introduction.public_id, member_id=member.id, at=at)
+    _trace(session, shift, "carried", carry, at=at)
+    return carry
+
+
+def postpone(session: Session, *, shift: Shift, public_id: str, at: datetime) -> Carry:
+    """Later: not on any concierge's list for an hour. NothingToCarry if it is not on it."""
+    carry = _carry(session, shift, public_id, at=at)
+    session.merge(Postponed(suggestion_id=carry.suggestion.id, not_before=at + LATER))
+    _trace(session, shift, "postponed", carry, at=at)
+    return carry
+
+
+def keep_apart(session: Session, *, shift: Shift, public_id: str, at: datetime) -> Carry:
+    """Never: the idea is taken back, also where it was offered. NothingToCarry if not on it."""
+    carry = _carry(session, shift, public_id, at=at)
+    carry.suggestion.withdrawn_at = at
+    if carry.introduction is not None:
+        carry.introduction.withdrawn_at = at
+    _trace(session, shift, "kept-apart", carry, at=at)
+    return carry
+
+
+def _carry(session: Session, shift: Shift, public_id: str, *, at: datetime) -> Carry:
+    for carry in to_carry(session, lieu_id=shift.lieu_id, at=at):
+        if carry.suggestion.public_id == public_id:
+            return carry
+    raise NothingToCarry()
+
+
+def _trace(session: Session, shift: Shift, what: str, carry: Carry, *, at: datetime) -> None:
+    for member in carry.members:
+        audit.record(
+            session,
+            actor_id=shift.member_id,
+            what=what,
+            concerns_id=member.id,
+            lieu_id=shift.lieu_id,
+            facts={"suggestion": carry.suggestion.public_id},
+            at=at,
+        )
