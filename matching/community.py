@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 
 from matching import circles, ranking
+from matching.acquaintance import Acquaintance
 from matching.affinity import Affinity, Meaning, Vocabulary, looked_up
 from matching.errors import InvalidSetting
 from matching.finding import Finder, Helper
@@ -25,7 +26,7 @@ from matching.reasons import reasons
 from matching.roster import Bools, Floats, Ints, Roster, instant
 from matching.rounds import LeftOut, Round, Suggestion
 from matching.settings import Settings
-from matching.ties import DAY, Acquaintance, Asking, TieGraph
+from matching.ties import DAY, Asking, TieGraph
 
 WEEK = 7 * DAY
 

@@ -25,11 +25,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matching.acquaintance import Acquaintance, member
 from matching.affinity import Affinity, ranges, scatter
 from matching.people import Policy
 from matching.roster import NOBODY, Bools, Floats, Ints, Roster
 from matching.settings import Settings
-from matching.ties import Acquaintance, member
 
 # Up to so many people every pair is a candidate.
 EVERY_PAIR = 128
@@ -187,12 +187,14 @@ def fairness(received: Floats, settings: Settings) -> Floats:
 def bridging(pairs: Pairs, roster: Roster, acquaintance: Acquaintance) -> Floats:
     """Return 0 to 1: how much each pair would join what was apart.
 
-    Half is the gain in harmonic closeness, relative to the best pairs of this round; half is
-    whether the organisations differ, where both are known.
+    Where both organisations are known, half is whether they differ. The rest is how far apart
+    their circles are and, for a third, the gain in harmonic closeness, relative to the best
+    pairs of this round.
     """
     gain = acquaintance.gain(pairs.i, pairs.j)
     most = float(np.quantile(gain, 0.95)) if len(gain) else 0.0
-    apart = np.minimum(gain / most, 1.0) if most > 0 else np.zeros(len(gain))
+    closer = np.minimum(gain / most, 1.0) if most > 0 else np.zeros(len(gain))
+    apart = (2 * acquaintance.apart(pairs.i, pairs.j) + closer) / 3
     mine, theirs = roster.organisation[pairs.i], roster.organisation[pairs.j]
     both = (mine != NOBODY) & (theirs != NOBODY)
     return np.where(both, 0.5 * apart + 0.5 * (mine != theirs), apart)

@@ -24,10 +24,10 @@ from typing import Any
 
 import numpy as np
 
+from matching.acquaintance import Acquaintance
 from matching.affinity import Affinity
 from matching.people import Id, Need, Person, Skill, as_need, as_skill
 from matching.roster import Roster
-from matching.ties import Acquaintance
 
 # Below this, help is a guess and is not promised to anyone.
 WORTH_SAYING = 0.3
