@@ -31,6 +31,7 @@ from serendipity.web import (
     security,
     session,
     signin,
+    walltime,
 )
 
 csrf = CSRFProtect()
@@ -93,7 +94,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     csrf.init_app(app)
     csrf.exempt(api.blueprint)  # bearer tokens, no cookies
     csrf.exempt(letters.blueprint)  # signed addresses, no cookies
-    for part in (session, language, security, access, errors):
+    for part in (session, language, walltime, security, access, errors):
         part.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -198,7 +198,7 @@ def declare(
         language=language,
         skills=_checked(skills),
         need=words.line(need, field="need"),
-        until=until,
+        until=min(until, hours.closing(session, lieu=lieu, at=at)),
         here_today=choices.here_today,
         by_mail=choices.by_mail,
         other_lieux=choices.other_lieux,

@@ -142,6 +142,19 @@ def add(
     return made
 
 
+def split(typed: str) -> list[str]:
+    """The skills in one line: "soudure, CAO (2D, 3D)" are two; brackets list examples."""
+    parts, depth = [""], 0
+    for character in typed:
+        depth = max(0, depth + (character == "(") - (character == ")"))
+        if character in ";\n" or (character == "," and depth == 0):
+            parts.append("")
+            depth = 0
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts if part.strip()]
+
+
 def distinct(given: Iterable[str]) -> dict[str, str]:
     """Plain spelling → words as first typed, without empty ones and repeats.
 
@@ -156,8 +169,8 @@ def distinct(given: Iterable[str]) -> dict[str, str]:
         plain = normalised(spelt)
         if plain:
             wanted.setdefault(plain, spelt)
-    if len(wanted) > MOST_SKILLS:
-        raise TooManySkills(field="skills", most=MOST_SKILLS)
+        if len(wanted) > MOST_SKILLS:
+            raise TooManySkills(field="skills", most=MOST_SKILLS)
     return wanted
 
 

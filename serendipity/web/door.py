@@ -1,5 +1,281 @@
-"""Placeholder blueprint; its owner fills it."""
+"""The door: a scanned or typed code becomes a fifteen-minute pass, and the pass a check-in.
 
-from flask import Blueprint
+`/door/…` writes nothing: it checks the code and puts a pass in the session cookie, so that typing
+never runs out of time with the code. Signed in, the check-in is one button. Otherwise what was
+said is kept as a declaration until the emailed code is typed (see `arrivals`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, current_app, redirect, render_template, request, session
+from flask import url_for as url
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, RadioField, StringField
+
+from serendipity import arrivals, clock, consent, hours, kiosks, limits, presence, signin, skills
+from serendipity.db import reading, writing
+from serendipity.errors import Busy, Expired, Invalid, SerendipityError
+from serendipity.kiosks import BadDoorCode, Door, TwoDoorsShowIt
+from serendipity.lieux import Lieu
+from serendipity.web import forms, walltime
+from serendipity.web import signin as signin_front
+from serendipity.web.access import access, current_member
 
 blueprint = Blueprint("door", __name__)
+PASS_LIVES = timedelta(minutes=15)
+# How often six digits may be tried in ten minutes by one browser, and from one network address,
+# which is often all of a lieu.
+BROWSER_TRIES, PLACE_TRIES, TRIED_WITHIN = 10, 200, timedelta(minutes=10)
+
+
+class PassOver(Expired):
+    """The pass of this browser has run out, or it has none."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Where this browser came in, and how."""
+
+    lieu: Lieu
+    how: str
+    live: bool
+
+
+AT_THE_DOOR = (PassOver, BadDoorCode, TwoDoorsShowIt)
+# What a person can set right on the page itself, with all they typed still there.
+AGAIN = (*AT_THE_DOOR, Invalid, limits.TooOften, Busy)
+
+
+class Digits(FlaskForm):
+    digits = StringField()
+
+
+class CheckIn(FlaskForm):
+    """Everything a check-in asks; the rules of the domain check it."""
+
+    name = StringField()
+    email = StringField()
+    skills = StringField()
+    need = StringField()
+    until = RadioField(validate_choice=False)
+    here_today = BooleanField()
+    by_mail = BooleanField()
+    other_lieux = BooleanField()
+    digits = StringField()  # only shown when the pass has run out
+
+    def choices_made(self) -> arrivals.Choices:
+        return arrivals.Choices(
+            bool(self.here_today.data), bool(self.by_mail.data), bool(self.other_lieux.data)
+        )
+
+    def until_when(self) -> datetime:
+        """The instant chosen; what is no instant has passed."""
+        given = str(self.until.data or "")
+        if not given.isascii() or not given.isdecimal() or len(given) > 11:
+            raise presence.BadUntil(field="until", until=given[:20])
+        return datetime.fromtimestamp(int(given), UTC)
+
+
+def secret() -> str:
+    return str(current_app.config["SECRET_KEY"])
+
+
+def give_pass(door: Door) -> None:
+    over = clock.now() + PASS_LIVES
+    session["door"] = {"lieu": door.lieu_id, "how": door.how, "over": int(over.timestamp())}
+
+
+def held_pass() -> Pass | None:
+    """The pass of this browser, live or run out."""
+    held = session.get("door")
+    lieu = reading().get(Lieu, held["lieu"]) if held else None
+    if held is None or lieu is None:
+        return None
+    return Pass(lieu, held["how"], live=clock.now().timestamp() < held["over"])
+
+
+def pass_by_digits(digits: str) -> None:
+    """A pass for six typed digits; guessing has limits."""
+    at = clock.now()
+    with writing() as db:
+        for who, most in (
+            (signin_front.browser_key(), BROWSER_TRIES),
+            (request.remote_addr or "", PLACE_TRIES),
+        ):
+            limits.spend(db, "digits", who, most=most, within=TRIED_WITHIN, at=at)
+    give_pass(kiosks.door_with_digits(reading(), digits, secret=secret(), at=at))
+
+
+@blueprint.get("/door/<code>")
+@access("anyone")
+def scan(code: str) -> ResponseReturnValue:
+    give_pass(kiosks.door_behind(reading(), code, secret=secret(), at=clock.now()))
+    return redirect(url("door.check_in", scanned=1), 303)
+
+
+@blueprint.post("/door")
+@access("anyone")
+def type_digits() -> ResponseReturnValue:
+    form = Digits()
+    try:
+        pass_by_digits(form.digits.data or "")
+    except (*AT_THE_DOOR, limits.TooOften) as error:
+        page = render_template("door/digits.html", form=forms.beside(form, error, "digits"))
+        return page, error.status
+    return redirect(url("door.check_in", scanned=1), 303)
+
+
+@blueprint.get("/check-in")
+@access("anyone")
+def check_in() -> ResponseReturnValue:
+    held = held_pass()
+    if held is None or not held.live:
+        # We gave a pass a moment ago and it did not come back: the browser keeps no cookies.
+        cookies_off = "scanned" in request.args and held is None
+        return render_template("door/digits.html", form=Digits(), cookies_off=cookies_off)
+    return check_in_page(prefilled(held), held)
+
+
+@blueprint.post("/check-in")
+@access("anyone")
+def arrive() -> ResponseReturnValue:
+    form = CheckIn()
+    try:
+        held = renewed_pass(form)
+        if current_user.is_authenticated:
+            return arrive_as_member(form, held)
+        return declare(form, held)
+    except AGAIN as error:
+        came_in = held_pass()
+        if came_in is None:
+            return render_template("door/digits.html", form=Digits(), cookies_off=True), 410
+        field = "digits" if isinstance(error, AT_THE_DOOR) else ""
+        return check_in_page(forms.beside(form, error, field), came_in, error)
+
+
+def renewed_pass(form: CheckIn) -> Pass:
+    """The live pass of this browser; one that ran out lives again by the digits on the door.
+
+    Raises
+    ------
+    PassOver, BadDoorCode, TwoDoorsShowIt
+        There is none; what was typed in the form is kept.
+    """
+    held = held_pass()
+    if held is not None and not held.live and form.digits.data:
+        pass_by_digits(form.digits.data)
+        held = held_pass()
+    if held is None or not held.live:
+        raise PassOver()
+    return held
+
+
+def arrive_as_member(form: CheckIn, held: Pass) -> ResponseReturnValue:
+    until = form.until_when()
+    with writing() as db:
+        arrivals.arrive(
+            db,
+            lieu=held.lieu,
+            member=current_member(),
+            skills=skills.split(form.skills.data or ""),
+            need=form.need.data or "",
+            until=until,
+            choices=form.choices_made(),
+            language=signin_front.screen_language(),
+            how_in=held.how,
+            at=clock.now(),
+            confirmed=held.how != "poster",
+        )
+    session.pop("door", None)
+    return redirect(signin_front.AFTER, 303)
+
+
+def declare(form: CheckIn, held: Pass) -> ResponseReturnValue:
+    until = form.until_when()
+    with writing() as db:
+        arrivals.declare(
+            db,
+            lieu=held.lieu,
+            email=form.email.data or "",
+            browser=signin_front.browser_key(),
+            name=form.name.data or "",
+            skills=skills.split(form.skills.data or ""),
+            need=form.need.data or "",
+            until=until,
+            choices=form.choices_made(),
+            language=signin_front.screen_language(),
+            how_in=held.how,
+            at=clock.now(),
+        )
+    signin_front.wait_for_code(form.email.data or "")
+    return redirect(url("door.code"), 303)
+
+
+def prefilled(held: Pass) -> CheckIn:
+    """The form as a person finds it: a member's skills and last choices, an empty need."""
+    form = CheckIn()
+    stays = hours.stays(reading(), lieu=held.lieu, at=clock.now())
+    form.until.data = value_of(stays[-2] if len(stays) > 1 else stays[-1])
+    if current_user.is_authenticated:
+        member = current_member()
+        offered = skills.skills_of(reading(), [member.id])[member.id]
+        form.skills.data = ", ".join(skill.words for skill in offered)
+        chosen = consent.of(reading(), member_id=member.id, lieu_id=held.lieu.id)
+        for name in ("here_today", "by_mail", "other_lieux"):
+            form[name].data = getattr(chosen, name)
+    return form
+
+
+def value_of(until: datetime) -> str:
+    return str(int(until.timestamp()))
+
+
+def check_in_page(
+    form: CheckIn, held: Pass, error: SerendipityError | None = None
+) -> ResponseReturnValue:
+    at, lieu = clock.now(), held.lieu
+    *times, closing = hours.stays(reading(), lieu=lieu, at=at)
+    form.until.choices = [
+        *((value_of(time), walltime.wall(time, lieu.timezone)) for time in times),
+        (value_of(closing), gettext("Close")),
+    ]
+    if form.until.data not in dict(form.until.choices):
+        form.until.data = value_of(times[-1] if times else closing)
+    facts: dict[str, Any] = {
+        "lieu": lieu,
+        "moment": hours.moment_now(reading(), lieu=lieu, at=at),
+        "how_many": presence.how_many(reading(), lieu_id=lieu.id, at=at),
+        "live": held.live,
+        "closing": walltime.wall(closing, lieu.timezone),
+    }
+    if current_user.is_authenticated:
+        facts["here"] = presence.of(reading(), member_id=current_member().id, at=at)
+    return render_template("door/check_in.html", form=form, **facts), error.status if error else 200
+
+
+@blueprint.get("/check-in/code")
+@access("anyone")
+def code() -> ResponseReturnValue:
+    if not signin_front.awaited():
+        return redirect(url("door.check_in"))
+    return signin_front.code_page(signin_front.Code())
+
+
+@blueprint.post("/check-in/code")
+@access("anyone")
+def type_code() -> ResponseReturnValue:
+    form = signin_front.Code()
+    if not signin_front.awaited():
+        return redirect(url("door.check_in"), 303)
+    try:
+        signin_front.enter(form.code.data or "")
+    except (signin.WrongCode, signin.CodeGone) as error:
+        return signin_front.code_page(form, error)
+    return redirect(signin_front.AFTER, 303)

@@ -1,0 +1,88 @@
+"""Forms: a rule's complaint, in words, beside the field it is about; what was typed stays.
+
+A rule that refuses a field holds the field's name in its facts (`field`). The front catches the
+error, puts it beside the field, and shows the form again: nothing that was typed is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask_babel import gettext, ngettext
+from flask_wtf import FlaskForm
+
+from serendipity.errors import SerendipityError
+from serendipity.web import errors
+
+
+def _wrong_code(left: int) -> str:
+    if left == 0:
+        return str(gettext("That was not the code either. Please ask for a new one."))
+    return str(
+        ngettext(
+            "This is not the code we sent. One try is left.",
+            "This is not the code we sent. %(num)s tries are left.",
+            left,
+        )
+    )
+
+
+WORDING: dict[str, Callable[[SerendipityError], str]] = {
+    "words-too-long": lambda error: (
+        gettext(
+            "Too long: %(length)s characters, and %(most)s fit here. Commas separate skills.",
+            **error.facts,
+        )
+        if error.facts.get("field") == "skills"
+        else gettext("Too long: %(length)s characters, and %(most)s fit here.", **error.facts)
+    ),
+    "words-unreadable": lambda _: gettext(
+        "There are characters in this that no screen can show. Please type it again."
+    ),
+    "words-missing": lambda _: gettext("Please fill this in."),
+    "bad-email": lambda _: gettext(
+        "This is not an email address yet. Is a letter or the @ missing?"
+    ),
+    "too-many-skills": lambda error: gettext(
+        "At most %(most)s skills fit. Keep those you like to be asked about.", **error.facts
+    ),
+    "bad-until": lambda _: gettext("That time has passed. Choose a later one."),
+    "bad-door-code": lambda _: gettext(
+        "No door shows these digits now. They change every 15 seconds: type those you see."
+    ),
+    "two-doors-show-it": lambda _: gettext(
+        "Two doors happen to show these digits. Wait for the next ones, or scan."
+    ),
+    "bad-pairing-code": lambda _: gettext(
+        "No screen waits for this code. It may be older than ten minutes: make a new one."
+    ),
+    "wrong-code": lambda error: _wrong_code(int(error.facts["left"])),
+    "too-often": lambda error: gettext(
+        "That was tried too often. Please wait %(minutes)s minutes; what you typed is still here.",
+        minutes=1 + int(error.facts["retry_after"]) // 60,
+    ),
+    "busy": lambda _: gettext(
+        "The database is busy. Nothing was recorded, and all you typed is still here: "
+        "press the button again."
+    ),
+    "pass-over": lambda _: gettext(
+        "More than 15 minutes have passed since you scanned. All you typed is still here: "
+        "type the six digits that the door shows now, or scan again and come back to this page."
+    ),
+}
+
+
+def complaint(error: SerendipityError) -> str:
+    """What a rule has against what was given, for the person who gave it."""
+    worded = WORDING.get(errors.kind(error))
+    return str(worded(error)) if worded else str(gettext("This cannot be right."))
+
+
+def beside(form: FlaskForm, error: SerendipityError, field: str = "") -> FlaskForm:
+    """The form with the complaint beside its field, or above it when it is about no field."""
+    name = field or str(error.facts.get("field", ""))
+    if name in form:
+        form[name].errors = [*form[name].errors, complaint(error)]
+    else:
+        form.form_errors = [*form.form_errors, complaint(error)]
+    return form

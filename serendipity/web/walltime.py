@@ -1,0 +1,31 @@
+"""Wall time: instants as the clock and the calendar of a lieu show them, for templates.
+
+`{{ stay.until|wall(lieu.timezone) }}` is "16:30"; `{{ at|day(lieu.timezone) }}` is "Thursday 26
+March", in the language of the page.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from babel.dates import format_skeleton
+from flask import Flask
+from flask_babel import get_locale
+
+from serendipity import clock
+
+
+def wall(instant: datetime, zone: str) -> str:
+    """Hours and minutes on the lieu's wall, as people here write them: 16:30."""
+    return clock.local(instant, zone).strftime("%H:%M")
+
+
+def day(instant: datetime, zone: str) -> str:
+    """Weekday, day and month of the lieu's calendar, in the language of the page."""
+    local = clock.local(instant, zone)
+    return str(format_skeleton("MMMMEEEEd", local, locale=get_locale()))
+
+
+def init_app(app: Flask) -> None:
+    app.add_template_filter(wall)
+    app.add_template_filter(day)
