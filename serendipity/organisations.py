@@ -1,17 +1,32 @@
 """Organisations: who pays for rooms. Their members book, pay or only see.
 
-Rules kept here: a person has one role in an organisation; VAT and SIRET numbers are well-formed.
+Rules kept here: a person has one role in an organisation; *see* reads bookings and the skill map,
+*book* also books, moves, cancels and asks, *pay* also says who belongs to the organisation and
+where its invoices go; somebody can always pay. SIRET and VAT numbers are well-formed, with the
+right check digits. Who is named as a colleague is shown by their address only, so that nobody
+learns from a list whether an address belongs to somebody here.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, select
+from sqlalchemy import CheckConstraint, ForeignKey, String, delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from stdnum import exceptions as stdnum
+from stdnum.eu import vat as eu_vat
+from stdnum.fr import siret as fr_siret
 
+from serendipity import members, words
 from serendipity.db import Base, Key, PublicId
-from serendipity.errors import NotFound
+from serendipity.errors import Forbidden, Invalid, NotFound, Refused
+from serendipity.members import Member
+
+Role = Literal["see", "book", "pay"]
+ROLES: tuple[Role, ...] = ("see", "book", "pay")  # each may do what those before it may
 
 
 class Organisation(Base):
@@ -39,8 +54,171 @@ class OrganisationMember(Base):
     __table_args__ = (CheckConstraint("role IN ('book', 'pay', 'see')", name="role"),)
 
 
+@dataclass(frozen=True)
+class Colleague:
+    """Somebody of an organisation, as their colleagues see them."""
+
+    public_id: str
+    email: str
+    role: str
+
+
 class NoSuchOrganisation(NotFound):
     """There is none, or you are not in it: the two answer alike."""
+
+
+class RoleTooSmall(Forbidden):
+    """Your role in the organisation does not go so far. Facts: role, needed."""
+
+
+class WrongSiret(Invalid):
+    """Facts: field, given, digits (how many there were), why ("length", "digits" or "sum")."""
+
+
+class WrongVatNumber(Invalid):
+    """Facts: field, given."""
+
+
+class LastWhoPays(Refused):
+    """Somebody has to stay who can pay. Facts: none."""
+
+
+class NoSuchColleague(NotFound):
+    """Nobody of this organisation."""
+
+
+# --- verbs ----------------------------------------------------------------------------------
+
+
+def found(
+    session: Session,
+    *,
+    name: str,
+    email: str,
+    by: int,
+    at: datetime,
+    siret: str = "",
+    vat_number: str = "",
+    address: str = "",
+    language: str = "en",
+) -> Organisation:
+    """Found an organisation; the member who does so can pay for it.
+
+    Raises
+    ------
+    words.WordsMissing, words.WordsTooLong, words.WordsUnreadable
+        In its name or address.
+    members.BadEmail, WrongSiret, WrongVatNumber
+    """
+    organisation = Organisation(
+        name=words.said(name, field="name", most=160),
+        email=members.plain_email(email),
+        address=words.line(address, field="address"),
+        siret=plain_siret(siret),
+        vat_number=plain_vat_number(vat_number),
+        language=language,
+        created_at=at,
+    )
+    session.add(organisation)
+    session.flush()
+    session.add(
+        OrganisationMember(organisation_id=organisation.id, member_id=by, role="pay", since=at)
+    )
+    session.flush()
+    return organisation
+
+
+def add(
+    session: Session,
+    *,
+    organisation_id: int,
+    email: str,
+    name: str,
+    role: Role,
+    by: int,
+    at: datetime,
+) -> OrganisationMember:
+    """Give the person with this address a role; who is unknown is registered under `name`.
+
+    Nothing in what this returns or does tells whether the address was known. Somebody who is
+    in already gets the new role.
+
+    Raises
+    ------
+    RoleTooSmall, LastWhoPays
+    members.BadEmail, words.WordsMissing, words.WordsTooLong, words.WordsUnreadable
+        Whether the address is known or not.
+    """
+    refuse_unless_may(session, organisation_id=organisation_id, member_id=by, role="pay")
+    email, name = members.plain_email(email), words.said(name, field="name", most=120)
+    person = members.member_with_email(session, email) or members.register(
+        session, email=email, name=name, language="en", at=at
+    )
+    seat = session.get(OrganisationMember, (organisation_id, person.id))
+    if seat is None:
+        return _new_seat(session, organisation_id, person.id, role, at)
+    if seat.role == "pay" != role:
+        _refuse_if_last(session, organisation_id, person.id)
+    seat.role = role
+    session.flush()
+    return seat
+
+
+def _new_seat(
+    session: Session, organisation_id: int, member_id: int, role: Role, at: datetime
+) -> OrganisationMember:
+    seat = OrganisationMember(
+        organisation_id=organisation_id, member_id=member_id, role=role, since=at
+    )
+    try:
+        with session.begin_nested():
+            session.add(seat)
+    except IntegrityError:  # two colleagues added the same person at once: one row is right
+        return session.get_one(OrganisationMember, (organisation_id, member_id))
+    return seat
+
+
+def remove(session: Session, *, organisation_id: int, public_id: str, by: int) -> None:
+    """Let somebody go; everybody may go by themselves.
+
+    Raises
+    ------
+    NoSuchColleague, RoleTooSmall, LastWhoPays
+    """
+    person_id = session.scalar(
+        select(OrganisationMember.member_id)
+        .join(Member, Member.id == OrganisationMember.member_id)
+        .where(OrganisationMember.organisation_id == organisation_id, Member.public_id == public_id)
+    )
+    if person_id is None:
+        raise NoSuchColleague()
+    if person_id != by:
+        refuse_unless_may(session, organisation_id=organisation_id, member_id=by, role="pay")
+    _refuse_if_last(session, organisation_id, person_id)
+    session.execute(
+        delete(OrganisationMember).where(
+            OrganisationMember.organisation_id == organisation_id,
+            OrganisationMember.member_id == person_id,
+        )
+    )
+
+
+def _refuse_if_last(session: Session, organisation_id: int, leaving: int) -> None:
+    """Rows of those who pay are locked first: two who leave at once must not both be let go."""
+    paying = session.scalars(
+        select(OrganisationMember.member_id)
+        .where(
+            OrganisationMember.organisation_id == organisation_id,
+            OrganisationMember.role == "pay",
+        )
+        .order_by(OrganisationMember.member_id)
+        .with_for_update()
+    ).all()
+    if list(paying) == [leaving]:
+        raise LastWhoPays()
+
+
+# --- reads ----------------------------------------------------------------------------------
 
 
 def organisation_of(
@@ -61,3 +239,90 @@ def organisation_of(
     if found is None:
         raise NoSuchOrganisation()
     return found[0], found[1]
+
+
+def organisations_of(session: Session, *, member_id: int) -> list[tuple[Organisation, str]]:
+    """The organisations of a member, with their role in each, by name."""
+    rows = session.execute(
+        select(Organisation, OrganisationMember.role)
+        .join(OrganisationMember, OrganisationMember.organisation_id == Organisation.id)
+        .where(OrganisationMember.member_id == member_id)
+        .order_by(Organisation.name, Organisation.id)
+    )
+    return [(organisation, role) for organisation, role in rows]
+
+
+def colleagues(session: Session, *, organisation_id: int) -> list[Colleague]:
+    """Who is in the organisation, by address."""
+    rows = session.execute(
+        select(Member.public_id, Member.email, OrganisationMember.role)
+        .join(OrganisationMember, OrganisationMember.member_id == Member.id)
+        .where(OrganisationMember.organisation_id == organisation_id, Member.email.is_not(None))
+        .order_by(Member.email)
+    )
+    return [Colleague(public_id, email or "", role) for public_id, email, role in rows]
+
+
+def may(role: str, needed: Role) -> bool:
+    """Whether a role goes as far as the one needed."""
+    return role in ROLES[ROLES.index(needed) :]
+
+
+def refuse_unless_may(
+    session: Session, *, organisation_id: int, member_id: int, role: Role
+) -> None:
+    """Let only those pass whose role goes so far.
+
+    Raises
+    ------
+    NoSuchOrganisation
+        The member is not in it.
+    RoleTooSmall
+    """
+    seat = session.get(OrganisationMember, (organisation_id, member_id))
+    if seat is None:
+        raise NoSuchOrganisation()
+    if not may(seat.role, role):
+        raise RoleTooSmall(role=seat.role, needed=role)
+
+
+def plain_siret(given: str) -> str:
+    """Fourteen digits without spaces, or nothing.
+
+    Raises
+    ------
+    WrongSiret
+        Not fourteen, or the check digit says that one is wrong.
+    """
+    compact = "".join(given.split()).replace(".", "").replace("-", "")
+    if not compact:
+        return ""
+    facts = {"field": "siret", "given": given, "digits": len(compact)}
+    if not (compact.isascii() and compact.isdigit()):
+        raise WrongSiret(**facts, why="digits")
+    if len(compact) != 14:
+        raise WrongSiret(**facts, why="length")
+    try:
+        return str(fr_siret.validate(compact))
+    except stdnum.ValidationError as error:
+        raise WrongSiret(**facts, why="sum") from error
+
+
+def plain_vat_number(given: str) -> str:
+    """A VAT number of a country of the European Union, country letters first, or nothing.
+
+    Raises
+    ------
+    WrongVatNumber
+    """
+    if not given.strip():
+        return ""
+    try:
+        return str(eu_vat.validate(given))
+    except stdnum.ValidationError as error:
+        raise WrongVatNumber(field="vat_number", given=given) from error
+
+
+@members.at_erasure
+def _forget(session: Session, member: Member, at: datetime) -> None:
+    session.execute(delete(OrganisationMember).where(OrganisationMember.member_id == member.id))

@@ -1,15 +1,27 @@
-"""Rooms: what an organisation can book at a lieu, and what it costs.
+"""Rooms: what an organisation can book at a lieu, what it costs, and when it is free.
 
-Money is integer cents in the lieu's currency, prices are before VAT, VAT is in basis points
-(2000 is 20 %).
+Money is integer cents in the lieu's currency. Prices are before VAT; VAT is in basis points
+(2000 is 20 %) and is rounded once, on the total. A price covers real time: in the night that has
+25 hours, a booking from 01:00 to 04:00 is four hours long.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from serendipity import clock, hours, slots
 from serendipity.db import Base, Key, PublicId
+from serendipity.errors import Invalid, NotFound
+from serendipity.lieux import Lieu
+
+HALF_DAY = 16  # quarters that the half-day price covers
+DAY = 96  # a day price covers whatever the opening hours of one day allow
+FARTHEST = timedelta(days=731)  # nobody knows the hours of a lieu in three years
 
 
 class Room(Base):
@@ -40,3 +52,160 @@ class Room(Base):
         CheckConstraint("vat_points BETWEEN 0 AND 10000", name="vat"),
         CheckConstraint("buffer_minutes BETWEEN 0 AND 240", name="buffer"),
     )
+
+
+class NoSuchRoom(NotFound):
+    """Fact: room."""
+
+
+class EndBeforeStart(Invalid):
+    """A booking lasts fifteen minutes at least. Facts: field, starts_at, ends_at."""
+
+
+class TooManyPeople(Invalid):
+    """Facts: field, people, capacity."""
+
+
+class NobodyComes(Invalid):
+    """A room is for one person at least. Facts: field, people."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """What is to pay, in integer cents."""
+
+    net_cents: int
+    vat_cents: int
+
+    @property
+    def gross_cents(self) -> int:
+        return self.net_cents + self.vat_cents
+
+
+# --- price ----------------------------------------------------------------------------------
+
+
+def with_vat(net_cents: int, vat_points: int) -> Price:
+    """A net amount with its VAT, rounded once, half a cent up."""
+    return Price(net_cents, rounded(net_cents * vat_points, 10_000))
+
+
+def price(room: Room, starts_at: datetime, ends_at: datetime) -> Price:
+    """The cheapest mix of quarters of an hour, half days and days that covers the interval.
+
+    Counted in quarters of a cent, so that 15 minutes at an odd price per hour are rounded once.
+    """
+    quarters = len(slots.between(starts_at, ends_at))
+    net = min(
+        4 * (days * room.day_cents + halves * room.half_day_cents)
+        + max(0, quarters - days * DAY - halves * HALF_DAY) * room.hour_cents
+        for days in range(-(-quarters // DAY) + 1)
+        for halves in range(-(-max(0, quarters - days * DAY) // HALF_DAY) + 1)
+    )
+    return with_vat(rounded(net, 4), room.vat_points)
+
+
+def rounded(amount: int, by: int) -> int:
+    """Amount / by to the nearest whole cent, a half up."""
+    return (2 * amount + by) // (2 * by)
+
+
+# --- reads ----------------------------------------------------------------------------------
+
+
+def rooms_of(session: Session, lieu: Lieu) -> list[Room]:
+    """The lieu's rooms, smallest first."""
+    return list(
+        session.scalars(
+            select(Room).where(Room.lieu_id == lieu.id).order_by(Room.capacity, Room.name)
+        )
+    )
+
+
+def room_named(session: Session, *, lieu: Lieu, slug: str) -> Room:
+    """The room of this lieu with this slug.
+
+    Raises
+    ------
+    NoSuchRoom
+    """
+    room = session.scalar(select(Room).where(Room.lieu_id == lieu.id, Room.slug == slug))
+    if room is None:
+        raise NoSuchRoom(room=slug)
+    return room
+
+
+def refuse_unless_fitting(room: Room, people: int) -> None:
+    """Say no to a number of people that the room cannot take.
+
+    Raises
+    ------
+    NobodyComes, TooManyPeople
+    """
+    if people < 1:
+        raise NobodyComes(field="people", people=people)
+    if people > room.capacity:
+        raise TooManyPeople(field="people", people=people, capacity=room.capacity)
+
+
+def slots_of(room: Room, starts_at: datetime, ends_at: datetime) -> range:
+    """The slots that a booking of this room occupies: its interval and the buffer after it."""
+    return slots.between(starts_at, ends_at + timedelta(minutes=room.buffer_minutes))
+
+
+def open_between(session: Session, *, lieu: Lieu, starts_at: datetime, ends_at: datetime) -> bool:
+    """Whether the lieu is open all through this interval."""
+    days = {clock.local_date(at, lieu.timezone) for at in (starts_at, ends_at)}
+    stretches = hours.open_stretches(session, lieu=lieu, days=days)
+    return any(opens <= starts_at and ends_at <= closes for opens, closes in stretches)
+
+
+def free_starts(
+    session: Session, *, room: Room, day: date, length: timedelta, people: int, at: datetime
+) -> list[datetime]:
+    """The instants of this local day at which the room can be had for so long.
+
+    Raises
+    ------
+    NobodyComes, TooManyPeople, EndBeforeStart
+        Not like this, at any time.
+    """
+    refuse_unless_fitting(room, people)
+    lieu = session.get_one(Lieu, room.lieu_id)
+    found = free_starts_of(session, lieu=lieu, rooms=[room], day=day, length=length, at=at)
+    return found[room.id]
+
+
+def free_starts_of(
+    session: Session,
+    *,
+    lieu: Lieu,
+    rooms: Iterable[Room],
+    day: date,
+    length: timedelta,
+    at: datetime,
+) -> dict[int, list[datetime]]:
+    """`free_starts` for several rooms of a lieu at once: room id → instants."""
+    rooms = list(rooms)
+    today = clock.local_date(at, lieu.timezone)
+    if length < slots.QUARTER:
+        raise EndBeforeStart(field="length")
+    if not today <= day <= today + FARTHEST:
+        return {room.id: [] for room in rooms}
+    stretches = hours.open_stretches(session, lieu=lieu, days={day, day + timedelta(days=1)})
+    first, last = clock.day_bounds(day, lieu.timezone)
+    within = slots.between(first, last + length + timedelta(minutes=240))
+    taken = slots.taken(session, room_ids=[room.id for room in rooms], within=within, at=at)
+    open_starts = [
+        start
+        for start in map(slots.starts, slots.between(first, last))
+        if start >= at and any(o <= start and start + length <= c for o, c in stretches)
+    ]
+    return {
+        room.id: [
+            start
+            for start in open_starts
+            if not any((room.id, slot) in taken for slot in slots_of(room, start, start + length))
+        ]
+        for room in rooms
+    }

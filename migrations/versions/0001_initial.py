@@ -426,6 +426,26 @@ def upgrade() -> None:
         batch_op.create_index("ix_round_lieu_at", ["lieu_id", "at"], unique=False)
 
     op.create_table(
+        "skill_count",
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quarter_at", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("people", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('all', 'skill', 'family', 'other')", name=op.f("ck_skill_count_kind")
+        ),
+        sa.CheckConstraint(
+            "people >= 3 OR (kind = 'all' AND people = 0)", name=op.f("ck_skill_count_nobody_alone")
+        ),
+        sa.ForeignKeyConstraint(
+            ["lieu_id"], ["lieu.id"], name=op.f("fk_skill_count_lieu_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint(
+            "lieu_id", "quarter_at", "kind", "name", name=op.f("pk_skill_count")
+        ),
+    )
+    op.create_table(
         "account",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -530,11 +550,25 @@ def upgrade() -> None:
         sa.Column(
             "vat_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
+        sa.Column(
+            "vat_points", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("payment", sa.String(length=12), nullable=False),
+        sa.Column(
+            "free_minutes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "late_points", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint(
+            "late_points BETWEEN 0 AND 10000 AND free_minutes >= 0", name=op.f("ck_booking_rule")
+        ),
         sa.CheckConstraint("net_cents >= 0 AND vat_cents >= 0", name=op.f("ck_booking_money")),
         sa.CheckConstraint("people >= 1", name=op.f("ck_booking_people")),
         sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_booking_interval")),
+        sa.CheckConstraint("vat_points BETWEEN 0 AND 10000", name=op.f("ck_booking_vat")),
         sa.ForeignKeyConstraint(
             ["booked_by_id"], ["member.id"], name=op.f("fk_booking_booked_by_id")
         ),
@@ -855,6 +889,7 @@ def upgrade() -> None:
         sa.Column(
             "booking_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
+        sa.Column("held_until", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["booking_id"],
             ["booking.id"],
@@ -1328,6 +1363,7 @@ def downgrade() -> None:
     op.drop_table("audit_entry")
     op.drop_table("alias")
     op.drop_table("account")
+    op.drop_table("skill_count")
     with op.batch_alter_table("round", schema=None) as batch_op:
         batch_op.drop_index("ix_round_lieu_at")
 

@@ -1,0 +1,269 @@
+"""What can be done with a booking: hold, hold longer, confirm, move, cancel."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from serendipity import organisations, rooms, slots
+from serendipity.bookings import letters
+from serendipity.bookings.booking import (
+    AlreadyCancelled,
+    AlreadyLonger,
+    AlreadyStarted,
+    Booking,
+    HoldExpired,
+    NotYours,
+    TooLateToMove,
+    TooManyHolds,
+)
+from serendipity.bookings.quotes import Quote, RoomTaken, alternatives, quote
+from serendipity.rooms import Room
+
+HOLD = timedelta(minutes=10)
+MOST_HOLDS = 3
+
+
+def hold(
+    session: Session,
+    *,
+    room: Room,
+    organisation_id: int,
+    member_id: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    people: int,
+    at: datetime,
+) -> Booking:
+    """Keep a room for ten minutes while its price and rule are read.
+
+    Raises
+    ------
+    What `quote` raises; and
+    RoomTaken
+        With alternatives on the same day.
+    TooManyHolds, organisations.RoleTooSmall, organisations.NoSuchOrganisation
+    """
+    organisations.refuse_unless_may(
+        session, organisation_id=organisation_id, member_id=member_id, role="book"
+    )
+    quoted = quote(session, room=room, starts_at=starts_at, ends_at=ends_at, people=people, at=at)
+    _refuse_if_holding_too_many(session, organisation_id, at)
+    booking = Booking(
+        room_id=room.id,
+        organisation_id=organisation_id,
+        booked_by_id=member_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        people=people,
+        held_at=at,
+        hold_expires_at=at + HOLD,
+        net_cents=quoted.price.net_cents,
+        vat_cents=quoted.price.vat_cents,
+        vat_points=room.vat_points,
+        currency=quoted.lieu.currency,
+    )
+    with session.begin_nested():  # a refused hold leaves no row behind, whatever the caller does
+        session.add(booking)
+        session.flush()
+        _occupy(session, booking, quoted, held_until=booking.hold_expires_at, at=at)
+    return booking
+
+
+def hold_longer(
+    session: Session, *, public_id: str, organisation_id: int, member_id: int, at: datetime
+) -> Booking:
+    """Ten minutes more, once.
+
+    Raises
+    ------
+    NotYours, HoldExpired, AlreadyLonger, organisations.RoleTooSmall
+    """
+    booking = _to_change(session, public_id, organisation_id, member_id)
+    if booking.confirmed_at is not None or booking.cancelled_at is not None:
+        raise HoldExpired(booking=public_id)
+    if booking.hold_expires_at > booking.held_at + HOLD:
+        raise AlreadyLonger(until=booking.hold_expires_at)
+    longer = booking.held_at + 2 * HOLD
+    _keep(session, booking, held_until=longer, at=at)
+    booking.hold_expires_at = longer
+    session.flush()
+    return booking
+
+
+def confirm(
+    session: Session, *, public_id: str, organisation_id: int, member_id: int, at: datetime
+) -> Booking:
+    """Book for good, on invoice; once more changes nothing.
+
+    Raises
+    ------
+    NotYours, HoldExpired, AlreadyCancelled, organisations.RoleTooSmall
+    """
+    booking = _to_change(session, public_id, organisation_id, member_id)
+    if booking.confirmed_at is not None and booking.cancelled_at is None:
+        return booking
+    _refuse_if_cancelled(booking)
+    _keep(session, booking, held_until=None, at=at)
+    booking.confirmed_at = at
+    session.flush()
+    letters.owe(session, booking, what="confirmed", at=at)
+    return booking
+
+
+def move(
+    session: Session,
+    *,
+    public_id: str,
+    organisation_id: int,
+    member_id: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    at: datetime,
+    room: Room | None = None,
+    people: int | None = None,
+) -> Booking:
+    """Have the room (or another of the same lieu) at another time, at that time's price.
+
+    The old quarters are let go and the new ones taken together or not at all.
+
+    Raises
+    ------
+    What `quote` raises, RoomTaken; and
+    NotYours, AlreadyCancelled, AlreadyStarted, TooLateToMove, HoldExpired,
+    organisations.RoleTooSmall
+    """
+    booking = _to_change(session, public_id, organisation_id, member_id)
+    _refuse_if_cancelled(booking)
+    if booking.confirmed_at is None:
+        raise HoldExpired(booking=public_id)
+    _refuse_if_started(booking, at)
+    if at >= booking.free_until:
+        raise TooLateToMove(booking=public_id, free_until=booking.free_until)
+    room = _room_for_move(session, booking, room)
+    quoted = quote(
+        session,
+        room=room,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        people=people or booking.people,
+        at=at,
+    )
+    with session.begin_nested():
+        slots.release(session, booking_id=booking.id)
+        booking.room_id, booking.people = room.id, quoted.people
+        booking.starts_at, booking.ends_at = starts_at, ends_at
+        booking.net_cents, booking.vat_cents = quoted.price.net_cents, quoted.price.vat_cents
+        booking.vat_points = room.vat_points
+        booking.sequence += 1
+        session.flush()
+        _occupy(session, booking, quoted, held_until=None, at=at)
+    letters.owe(session, booking, what="moved", at=at)
+    return booking
+
+
+def cancel(
+    session: Session, *, public_id: str, organisation_id: int, member_id: int, at: datetime
+) -> Booking:
+    """Let the room go, a hold as well as a booking; what is then due is `due(booking)`.
+
+    Raises
+    ------
+    NotYours, AlreadyStarted, organisations.RoleTooSmall
+    """
+    booking = _to_change(session, public_id, organisation_id, member_id)
+    if booking.cancelled_at is not None:
+        return booking
+    if booking.confirmed_at is not None:
+        _refuse_if_started(booking, at)
+    slots.release(session, booking_id=booking.id)
+    booking.cancelled_at = at
+    booking.sequence += 1
+    session.flush()
+    if booking.confirmed_at is not None:
+        letters.owe(session, booking, what="cancelled", at=at)
+    return booking
+
+
+# --- parts of the verbs ---------------------------------------------------------------------
+
+
+def _to_change(session: Session, public_id: str, organisation_id: int, member_id: int) -> Booking:
+    """The booking, locked and read anew, for somebody who may change it."""
+    booking = session.scalar(
+        select(Booking)
+        .where(Booking.public_id == public_id, Booking.organisation_id == organisation_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if booking is None:
+        raise NotYours()
+    organisations.refuse_unless_may(
+        session, organisation_id=organisation_id, member_id=member_id, role="book"
+    )
+    return booking
+
+
+def _occupy(
+    session: Session, booking: Booking, quoted: Quote, *, held_until: datetime | None, at: datetime
+) -> None:
+    try:
+        slots.occupy(
+            session,
+            room_id=booking.room_id,
+            booking_id=booking.id,
+            wanted=rooms.slots_of(quoted.room, booking.starts_at, booking.ends_at),
+            held_until=held_until,
+            at=at,
+        )
+    except slots.SlotTaken as error:
+        raise RoomTaken(
+            room=quoted.room.slug,
+            starts_at=quoted.starts_at,
+            ends_at=quoted.ends_at,
+            alternatives=alternatives(session, quoted=quoted, at=at),
+        ) from error
+
+
+def _keep(session: Session, booking: Booking, *, held_until: datetime | None, at: datetime) -> None:
+    needed = len(slots.between(booking.starts_at, booking.ends_at))
+    try:
+        slots.keep(session, booking_id=booking.id, needed=needed, held_until=held_until, at=at)
+    except slots.HoldGone as error:
+        raise HoldExpired(booking=booking.public_id) from error
+
+
+def _room_for_move(session: Session, booking: Booking, wanted: Room | None) -> Room:
+    room = session.get_one(Room, booking.room_id)
+    if wanted is None:
+        return room
+    if wanted.lieu_id != room.lieu_id:
+        raise rooms.NoSuchRoom(room=wanted.slug)
+    return wanted
+
+
+def _refuse_if_holding_too_many(session: Session, organisation_id: int, at: datetime) -> None:
+    held = session.scalar(
+        select(func.count())
+        .select_from(Booking)
+        .where(
+            Booking.organisation_id == organisation_id,
+            Booking.confirmed_at.is_(None),
+            Booking.cancelled_at.is_(None),
+            Booking.hold_expires_at > at,
+        )
+    )
+    if (held or 0) >= MOST_HOLDS:
+        raise TooManyHolds(most=MOST_HOLDS)
+
+
+def _refuse_if_cancelled(booking: Booking) -> None:
+    if booking.cancelled_at is not None:
+        raise AlreadyCancelled(booking=booking.public_id, cancelled_at=booking.cancelled_at)
+
+
+def _refuse_if_started(booking: Booking, at: datetime) -> None:
+    if booking.starts_at <= at:
+        raise AlreadyStarted(booking=booking.public_id, starts_at=booking.starts_at)
