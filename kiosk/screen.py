@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import (
@@ -25,7 +25,7 @@ from flask import (
 from flask import url_for as url
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
+from flask_babel import get_locale, gettext
 from flask_wtf import FlaskForm
 from wtforms import StringField
 
@@ -34,7 +34,7 @@ from serendipity import clock, consent, hours, kiosks, limits, needs, presence, 
 from serendipity.db import reading, writing
 from serendipity.kiosks import BadPairingCode, DoorCode
 from serendipity.lieux import Lieu
-from serendipity.web import forms
+from serendipity.web import forms, walltime
 from serendipity.web.access import access
 from serendipity.web.addresses import public
 
@@ -119,8 +119,8 @@ def screen() -> ResponseReturnValue:
     page = render_template(
         "kiosk/screen.html",
         lieu=g.lieu,
-        wall=clock.local(at, g.lieu.timezone),
-        moments=hours.moments_today(reading(), lieu=g.lieu, at=at),
+        wall=walltime.wall(at, g.lieu.timezone),
+        moments=ribbon(g.lieu),
         at=at,
         room=people_here(g.lieu),
         shown=shown_now(),
@@ -172,6 +172,29 @@ def shown_now() -> dict[str, Any]:
         "drawing": qr.drawing(address),
         "seconds": max(1, round((shown.changes_at - at).total_seconds())),
     }
+
+
+def ribbon(lieu: Lieu) -> list[dict[str, Any]]:
+    """The moments of today as the ribbon draws them, in fourteenths of its width."""
+    at = clock.now()
+    slots = hours.moments_today(reading(), lieu=lieu, at=at)
+    shown = [slot for slot in slots if slot.ends > at][:4] or slots[-1:]
+    width = {1: 5, 2: 5, 3: 4}.get(len(shown), 3)
+    return [
+        {
+            "name": slot.name,
+            "when": when(slot, lieu, at),
+            "width": width,
+            "now": slot.is_now(at),
+        }
+        for slot in shown
+    ]
+
+
+def when(slot: hours.Slot, lieu: Lieu, at: datetime) -> str:
+    if slot.is_now(at):
+        return str(gettext("now, until %(time)s", time=walltime.wall(slot.ends, lieu.timezone)))
+    return str(gettext("from %(time)s", time=walltime.wall(slot.starts, lieu.timezone)))
 
 
 def people_here(lieu: Lieu) -> Room:

@@ -100,6 +100,7 @@ def test_fronts_do_not_import_one_another() -> None:
                         "serendipity.web.language",
                         "serendipity.web.errors",
                         "serendipity.web.wording",
+                        "serendipity.web.walltime",
                     )
                 ):
                     continue  # what all fronts share: who may, who is it, in which words
