@@ -13,7 +13,7 @@ from serendipity import bookings, hours, rooms
 from serendipity.lieux import Lieu, Opening
 from serendipity.rooms import Room
 from tests.conftest import NOON
-from tests.rows import a_lieu, a_member, a_room, an_organisation
+from tests.rows import a_lieu, a_room, an_organisation
 
 HOUR = timedelta(hours=1)
 FRIDAY = date(2026, 3, 27)
