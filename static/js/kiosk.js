@@ -1,0 +1,84 @@
+// kiosk.js: the screen at the door, all day long.
+//
+//   <div data-kiosk data-alive="/kiosk/alive" data-csrf="…">
+//     <time data-clock="Europe/Paris">14:32</time>
+//     <div data-part="/kiosk/code" data-every="15">…</div>
+//     <p class="offline" hidden>…</p>
+//
+// Each part is fetched at the turn of its step, by the server's clock and not the tablet's. The
+// screen stays lit, says when the line is gone (a code 45 seconds old is refused), and that it is on.
+const kiosk = document.querySelector("[data-kiosk]");
+const clock = kiosk.querySelector("[data-clock]");
+const format = (options) =>
+  new Intl.DateTimeFormat("en-GB", { timeZone: clock?.dataset.clock, ...options });
+const hour = format({ hour: "2-digit", minute: "2-digit" });
+const date = format({ dateStyle: "short" });
+let ahead = 0; // ms, the server's clock before ours
+let heard = Date.now();
+
+const now = () => Date.now() + ahead;
+const today = date.format(now());
+
+async function ask(url, options) {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(8000), ...options });
+  if (answer.redirected || answer.status === 403) location.reload(); // no longer this lieu's screen
+  if (!answer.ok) throw new Error(answer.status);
+  const said = Date.parse(answer.headers.get("Date") ?? "") + 500; // it is cut to the second
+  if (Math.abs(said - now()) > 1500) ahead = said - Date.now();
+  heard = Date.now();
+  notice();
+  return answer;
+}
+
+async function renew(part) {
+  try {
+    part.innerHTML = await (await ask(part.dataset.part)).text();
+    phase();
+  } catch {
+    notice();
+  }
+  plan(part);
+}
+
+function plan(part) {
+  const step = part.dataset.every * 1000;
+  setTimeout(renew, step - (now() % step) + 250, part); // just after the turn, never before it
+}
+
+// The ring has fifteen stitches, one a second: it must be as far as the code is.
+function phase() {
+  for (const ring of kiosk.querySelectorAll(".ring .left")) {
+    for (const turning of ring.getAnimations()) turning.currentTime = now() % 15_000;
+  }
+}
+
+function notice() {
+  const gone = Date.now() - heard > 40_000 || !navigator.onLine;
+  kiosk.classList.toggle("stale", gone);
+  kiosk.querySelectorAll(".offline").forEach((words) => (words.hidden = !gone));
+}
+
+function tick() {
+  const time = hour.format(now());
+  if (clock && clock.textContent !== time) clock.textContent = clock.dateTime = time;
+  if (date.format(now()) !== today && navigator.onLine) location.reload(); // another day's moments
+  notice();
+}
+
+function alive() {
+  const options = { method: "POST", headers: { "X-CSRFToken": kiosk.dataset.csrf } };
+  if (kiosk.dataset.alive) ask(kiosk.dataset.alive, options).catch(notice);
+}
+
+function stayLit() {
+  if (!document.hidden) navigator.wakeLock?.request("screen").catch(() => {});
+}
+
+kiosk.querySelectorAll("[data-part]").forEach(plan);
+["online", "offline"].forEach((name) => addEventListener(name, notice));
+document.addEventListener("visibilitychange", stayLit);
+setInterval(tick, 1000);
+setInterval(alive, 60_000);
+stayLit();
+phase();
+alive();
