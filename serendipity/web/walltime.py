@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from babel.dates import format_skeleton
+from babel.dates import format_date
 from flask import Flask
 from flask_babel import get_locale
 
@@ -23,7 +23,8 @@ def wall(instant: datetime, zone: str) -> str:
 def day(instant: datetime, zone: str) -> str:
     """Weekday, day and month of the lieu's calendar, in the language of the page."""
     local = clock.local(instant, zone)
-    return str(format_skeleton("MMMMEEEEd", local, locale=get_locale()))
+    # The same order suits our three languages: Thursday 26 March, jeudi 26 mars, donderdag 26 maart
+    return str(format_date(local, "EEEE d MMMM", locale=get_locale()))
 
 
 def init_app(app: Flask) -> None:
