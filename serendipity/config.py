@@ -12,6 +12,7 @@ import secrets
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,9 @@ class Settings:
     mail_per_minute: int = setting(
         600, "At most so many emails a minute, for providers that set a limit."
     )
+    night_at: str = setting(
+        "20:00", "When the night's introductions are planned, on each lieu's own wall clock."
+    )
     vocabulary: str = setting(
         "", "Path of a vocabulary file for reading skills; empty for the starter vocabulary."
     )
@@ -82,6 +86,13 @@ class Settings:
             raise ConfigurationError(
                 why=f"default_language must be en, fr or nl, not {self.default_language!r}"
             )
+
+        try:
+            time.fromisoformat(self.night_at)
+        except ValueError:
+            raise ConfigurationError(
+                why=f"night_at must be a time such as 20:00, not {self.night_at!r}"
+            ) from None
 
     @property
     def resolved_database_url(self) -> str:

@@ -1,14 +1,21 @@
-"""Runs: a job runs once per lieu and local date, whoever starts it (unique row)."""
+"""Runs: a job runs once per lieu and local date, whoever starts it (unique row).
+
+Rules kept here: the row is written in the transaction of the job's own work, so that a job that
+died left neither; a job that ran is not run again, however often and by however many it is asked.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serendipity.db import Base, Key
+from serendipity.errors import Refused
 
 
 class JobRun(Base):
@@ -23,6 +30,44 @@ class JobRun(Base):
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     __table_args__ = (UniqueConstraint("job", "lieu_id", "local_date"),)
+
+
+class AlreadyRun(Refused):
+    """Facts: job, lieu, local_date."""
+
+
+def begin(session: Session, *, job: str, lieu_id: int, local_date: date, at: datetime) -> JobRun:
+    """Take this job's turn at this lieu for this date.
+
+    Raises
+    ------
+    AlreadyRun
+        Somebody had it, or has it now.
+    """
+    run = JobRun(job=job, lieu_id=lieu_id, local_date=local_date, started_at=at)
+    try:
+        with session.begin_nested():
+            session.add(run)
+    except IntegrityError as error:
+        raise AlreadyRun(job=job, lieu=lieu_id, local_date=local_date) from error
+    return run
+
+
+def finish(session: Session, *, run: JobRun, counts: dict[str, Any], at: datetime) -> JobRun:
+    """Write down that it is done, and what it did."""
+    run.finished_at, run.counts = at, counts
+    session.flush()
+    return run
+
+
+def done_on(session: Session, *, job: str, dates: Iterable[date]) -> set[tuple[int, date]]:
+    """Where and when, of these dates, the job has run: (lieu id, local date)."""
+    rows = session.execute(
+        select(JobRun.lieu_id, JobRun.local_date).where(
+            JobRun.job == job, JobRun.local_date.in_(set(dates))
+        )
+    )
+    return {(lieu_id, day) for lieu_id, day in rows}
 
 
 def last_runs(session: Session, *, at: datetime) -> dict[str, dict[str, Any]]:

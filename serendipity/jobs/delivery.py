@@ -175,7 +175,7 @@ def refuse_if_untrue(session: Session, letter: Letter, *, at: datetime) -> None:
         raise Withdrawn("the member's address has changed")
     if mail.KINDS[letter.kind].by_consent:
         _refuse_without_consent(session, letter, member.id, at)
-    if letter.kind == "introduction":
+    if "introduction" in letter.facts:
         _refuse_if_over(session, letter, at)
 
 
@@ -191,16 +191,31 @@ def _refuse_without_consent(session: Session, letter: Letter, reader: int, at: d
             chosen = consent.of(session, member_id=member.id, lieu_id=letter.lieu_id)
             if not chosen.by_mail:
                 raise Withdrawn("somebody in it no longer agrees")
-    if members.blocked_pairs(session, people):
-        raise Withdrawn("somebody in it asked not to")
 
 
 def _refuse_if_over(session: Session, letter: Letter, at: datetime) -> None:
+    """An offer ends by itself or by an answer; what was agreed ends when one of them is gone."""
     introduction = session.scalars(
-        select(Introduction).where(Introduction.public_id == letter.facts["introduction"])
+        select(Introduction)
+        .where(Introduction.public_id == letter.facts["introduction"])
+        .execution_options(populate_existing=True)
     ).one()
-    side = session.get(Side, (introduction.id, letter.member_id))
-    if introduction.withdrawn_at is not None or introduction.expires_at <= at:
+    ids = [side.member_id for side in introduction.sides]
+    if members.blocked_pairs(session, ids):
+        raise Withdrawn("somebody in it asked not to")
+    if introduction.withdrawn_at is not None:
         raise Withdrawn("the introduction is over")
+    if letter.kind != "introduction":
+        if not introduction.agreed or _someone_left(session, ids):
+            raise Withdrawn("the introduction is over")
+        return
+    if introduction.expires_at <= at:
+        raise Withdrawn("the introduction is over")
+    side = session.get(Side, (introduction.id, letter.member_id), populate_existing=True)
     if side is None or side.yes_at is not None or side.no_at is not None:
         raise Withdrawn("already answered")
+
+
+def _someone_left(session: Session, ids: list[int]) -> bool:
+    erased = select(Member.id).where(Member.id.in_(ids), Member.erased_at.is_not(None))
+    return session.scalar(erased) is not None

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -19,8 +20,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import css_inline
+from babel.lists import format_list as listed
 from flask import render_template
-from flask_babel import force_locale, format_date, format_time
+from flask_babel import force_locale, format_date, format_time, get_locale
 from flask_babel import format_currency as money
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -122,38 +124,48 @@ def _as_it_stands(session: Session, letter: Letter, facts: dict[str, Any]) -> di
 
 def _introduction(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
     """Why, and nothing that names the other."""
-    said = wording.for_reader(letter.facts["reasons"], reader_id=letter.member_id)
+    reasons = letter.facts["reasons"]
     return {
-        "headline": wording.headline(letter.facts["reasons"], reader_id=letter.member_id),
-        "sentences": said,
+        "headline": wording.headline(reasons, reader_id=letter.member_id),
+        "sentences": wording.for_reader(reasons, reader_id=letter.member_id),
     }
 
 
 def _revealed(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
-    """Names and places, through the one function that gives them, which asks for all the yeses."""
+    """Names and addresses, through the one function that gives them and asks for all the yeses."""
     introduction = session.scalars(
         select(Introduction).where(Introduction.public_id == letter.facts["introduction"])
     ).one()
+    if letter.member_id is None:
+        raise introductions.NotAgreed()
     revealed = introductions.revealed(
         session, introduction=introduction, member_id=letter.member_id
     )
-    return {"revealed": revealed}
+    return {
+        "people": revealed.people,
+        "names": listed([one.member.name for one in revealed.people], locale=get_locale()),
+        "sentences": wording.for_reader(revealed.reasons, reader_id=letter.member_id)
+        or [wording.headline(revealed.reasons, reader_id=letter.member_id)],
+    }
 
 
 def _booking(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
     """Times on the lieu's own clock, money in the reader's language."""
-    zone = facts["lieu"].timezone if facts["lieu"] else "UTC"
+    told = letter.facts
     starts, ends = (
-        clock.local(datetime.fromisoformat(letter.facts[name]), zone)
+        clock.local(datetime.fromisoformat(told[name]), told["timezone"])
         for name in ("starts_at", "ends_at")
     )
-    total = letter.facts["net_cents"] + letter.facts["vat_cents"]
+    cents = {
+        "net": told["net_cents"],
+        "total": told["net_cents"] + told["vat_cents"],
+        "due": told["due_cents"],
+    }
     return {
         "day": format_date(starts.date(), "full"),
         "from_time": format_time(starts, "short", rebase=False),
         "to_time": format_time(ends, "short", rebase=False),
-        "net": money(letter.facts["net_cents"] / 100, letter.facts["currency"]),
-        "total": money(total / 100, letter.facts["currency"]),
+        **{name: money(Decimal(value) / 100, told["currency"]) for name, value in cents.items()},
     }
 
 

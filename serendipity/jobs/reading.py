@@ -26,13 +26,13 @@ Sessions = Callable[[], Session]
 Step = Callable[[int, int], None]
 
 
-def read_due(sessions: Sessions, reader: Reader, *, at: datetime, limit: int = 200) -> int:
+def read_due(sessions: Sessions, shelf: Shelf, *, at: datetime, limit: int = 200) -> int:
     """Read what waits; the encoder works between two short transactions, not inside one."""
     with sessions() as session:
         waiting = hearing.waiting(session, at=at, limit=limit)
     if not waiting:
         return 0
-    readings = hearing.readings_of(reader, waiting)
+    readings = hearing.readings_of(shelf.reader(sessions), waiting)
     with write_transaction(sessions()) as session:
         return hearing.record(session, readings, at=at)
 
@@ -57,10 +57,12 @@ class Shelf:
             self._reader, self._stamp = None, stamp
         return self._vocabulary
 
-    def reader(self, aliases: Callable[[], list[tuple[str, str]]]) -> Reader:
+    def reader(self, sessions: Sessions) -> Reader:
+        """With the aliases of the moment; later ones are recognised when words are written."""
         vocabulary = self.vocabulary()
         if self._reader is None:
-            self._reader = Reader(vocabulary, aliases())
+            with sessions() as session:
+                self._reader = Reader(vocabulary, hearing.aliases(session))
         return self._reader
 
 

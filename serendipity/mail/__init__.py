@@ -13,8 +13,8 @@ What each kind of letter needs in its facts (instants in ISO 8601, ids are publi
     agreed        introduction                                  both said yes; names are looked up
     reminder      introduction                                  did you meet?
     call          call, words                                   somebody asks you for ten minutes
-    booking       booking, organisation, room, starts_at, ends_at, people, net_cents, vat_cents,
-                  currency                                      a room is booked
+    booking       what (confirmed, moved, cancelled), organisation_name, room, timezone, starts_at,
+                  ends_at, people, net_cents, vat_cents, due_cents, currency
 """
 
 from serendipity.mail.life import (

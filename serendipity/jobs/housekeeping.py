@@ -1,0 +1,37 @@
+"""Housekeeping: what ends by itself. Stays, questions nobody took, codes, suggestions.
+
+Needs end by their own instant and ask for no keeping. Each verb here is safe to run at any time
+and by anybody: run twice, it finds nothing the second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from serendipity import arrivals, calls, limits, presence, signin, suggestions
+from serendipity.db import write_transaction
+
+Sessions = Callable[[], Session]
+VERBS: Final[dict[str, Callable[..., Any]]] = {
+    "stays": presence.end_due,
+    "passed": calls.pass_on,
+    "calls": calls.lapse,
+    "suggestions": suggestions.lapse,
+    "codes": signin.forget,
+    "declared": arrivals.forget,
+    "limits": limits.forget,
+}
+
+
+def keep(sessions: Sessions, *, at: datetime) -> dict[str, int]:
+    """Run them all, each in a transaction of its own; how much each ended."""
+    kept: dict[str, int] = {}
+    for name, verb in VERBS.items():
+        with write_transaction(sessions()) as session:
+            ended = verb(session, at=at)
+        kept[name] = ended if isinstance(ended, int) else len(ended or ())
+    return kept

@@ -1,0 +1,52 @@
+"""Rounds: lieux where somebody came, or words were read, get new suggestions."""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from matching.meaning import EncoderMeaning
+from serendipity import suggestions
+from serendipity.db import write_transaction
+from serendipity.jobs.reading import Shelf
+from serendipity.lieux import Lieu
+
+Sessions = Callable[[], Session]
+logger = logging.getLogger(__name__)
+
+
+def run_due(sessions: Sessions, shelf: Shelf, *, at: datetime) -> int:
+    """Run a round at each lieu where something changed since the last; how many."""
+    with sessions() as session:
+        due = list(suggestions.lieux_due(session, at=at))
+    return sum(_run(sessions, shelf, lieu_id, at) for lieu_id in due)
+
+
+def _run(sessions: Sessions, shelf: Shelf, lieu_id: int, at: datetime) -> int:
+    try:
+        with write_transaction(sessions()) as session:
+            lieu = session.get_one(Lieu, lieu_id)
+            suggestions.run_round(
+                session,
+                lieu=lieu,
+                at=at,
+                kind="day",
+                seed=seed_of(lieu.slug, at.isoformat()),
+                meaning=EncoderMeaning(),
+                vocabulary=shelf.vocabulary(),
+            )
+    except IntegrityError:
+        # another worker suggested one of these pairs at the same moment; the next beat looks anew
+        logger.info("a round at lieu %s met another's", lieu_id)
+        return 0
+    return 1
+
+
+def seed_of(*words: str) -> int:
+    """The same round draws the same chances when it is run again after a crash."""
+    return zlib.crc32(" ".join(words).encode())

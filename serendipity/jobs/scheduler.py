@@ -1,0 +1,211 @@
+"""The scheduler: one process beside the web that does what is due, on time and after downtime.
+
+APScheduler gives the beat, and only the beat, in UTC: what is due is asked of the database each
+time, so a worker that was down for an hour finds an hour's work and does it once.
+
+- every second: words to read, rounds to run, letters to deliver
+- every minute: stays and needs that ended, and the nights whose hour has come
+
+A lieu's night is due when its own wall clock has passed the hour in the settings. The local date is
+part of the run's unique key, so the night in which the clock shows that hour twice, or not at all,
+is one night like any other; nothing is scheduled in local time.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BlockingScheduler
+from flask import Flask
+from sqlalchemy.exc import DBAPIError
+
+from serendipity import clock, lieux, runs
+from serendipity.config import Settings
+from serendipity.db import database, is_busy
+from serendipity.db import reading as looking
+from serendipity.errors import Busy, ConfigurationError
+from serendipity.jobs import delivery, housekeeping, night, reading, rounds
+from serendipity.jobs.post import Post, way_out
+from serendipity.lieux import Lieu
+
+SECOND: Final = timedelta(seconds=1)
+MINUTE: Final = timedelta(minutes=1)
+CATCH_UP: Final = timedelta(hours=12)  # a night that was missed by more is left to its successor
+logger = logging.getLogger(__name__)
+
+
+class Worker:
+    """What the jobs share: the app, its way out, its vocabulary."""
+
+    def __init__(self, app: Flask, *, post: Post | None = None) -> None:
+        self.app = app
+        self.settings: Settings = app.config["SETTINGS"]
+        self.shelf = reading.Shelf(self.settings)
+        self.desk = delivery.Desk(looking, post or way_out(self.settings), self.settings)
+
+    def read(self) -> int:
+        """Hear the words that wait, then run the rounds that arrivals and words call for."""
+        with self._context():
+            heard = reading.read_due(looking, self.shelf, at=clock.now())
+            return heard + rounds.run_due(looking, self.shelf, at=clock.now())
+
+    def deliver(self) -> int:
+        """Letters whose turn it is."""
+        with self._context():
+            return sum(delivery.deliver_due(self.desk).values())
+
+    def keep_house(self) -> int:
+        """What ended by itself since the last time."""
+        with self._context():
+            return sum(housekeeping.keep(looking, at=clock.now()).values())
+
+    def nights(self) -> int:
+        """The nights whose hour has come; one that fails does not stop the others."""
+        at, ran = clock.now(), 0
+        with self._context():
+            due = nights_due(looking(), self.settings, at=at)
+        for slug, day in due:
+            with self._context():
+                try:
+                    night.run(looking, lieu=slug, local_date=day, at=at, shelf=self.shelf)
+                except Exception:
+                    logger.exception("the night of %s at %s failed", day, slug)
+                    continue
+            ran += 1
+        return ran
+
+    @contextmanager
+    def _context(self) -> Iterator[None]:
+        """An app context of this thread's own; the session is given back at the end."""
+        with self.app.app_context():
+            try:
+                yield
+            finally:
+                database.session.remove()
+
+
+def nights_due(session: Any, settings: Settings, *, at: datetime) -> list[tuple[str, date]]:
+    """Lieux and local dates whose night should have begun in the last twelve hours, and has not."""
+    hour = time.fromisoformat(settings.night_at)
+    latest = [(lieu, day) for lieu in lieux.open_lieux(session) for day in _days(lieu, hour, at)]
+    done = runs.done_on(session, job=night.JOB, dates=[day for _, day in latest])
+    return [(lieu.slug, day) for lieu, day in latest if (lieu.id, day) not in done]
+
+
+def _days(lieu: Lieu, hour: time, at: datetime) -> Iterator[date]:
+    today = clock.local_date(at, lieu.timezone)
+    for day in (today - timedelta(days=1), today):
+        due = night_begins(day, hour, lieu.timezone)
+        since_open = lieu.opened_at is not None and lieu.opened_at <= due
+        if since_open and at - CATCH_UP < due <= at:
+            yield day
+
+
+def night_begins(day: date, hour: time, zone: str) -> datetime:
+    """When the wall clock shows this hour; the first time, or as late as a skipped hour would be.
+
+    Unlike a booking, the night asks nobody which of two half past twos is meant.
+    """
+    return datetime.combine(day, hour, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+# --- running --------------------------------------------------------------------------------
+
+
+def run(app: Flask) -> None:
+    """Work until told to stop (Ctrl-C, or SIGTERM).
+
+    Raises
+    ------
+    ConfigurationError
+        Another worker is at it on this SQLite database.
+    """
+    with _alone(app):
+        worker = Worker(app)
+        scheduler = _scheduler(worker)
+
+        def stop(_signal: int, _frame: FrameType | None) -> None:
+            scheduler.shutdown(wait=True)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+        print("The worker is at work.", flush=True)
+        scheduler.start()
+        worker.desk.post.close()
+
+
+def run_once(app: Flask) -> dict[str, int]:
+    """Do what is due now and stop: for a clock of one's own, such as cron or a test."""
+    worker = Worker(app)
+    done = {"kept": worker.keep_house(), "read": worker.read(), "nights": worker.nights()}
+    done["letters"] = 0
+    while sent := worker.deliver():
+        done["letters"] += sent
+    worker.desk.post.close()
+    return done
+
+
+def _scheduler(worker: Worker) -> BlockingScheduler:
+    scheduler = BlockingScheduler(
+        timezone=UTC,
+        executors={"default": ThreadPoolExecutor(4)},
+        # a beat that comes late is one beat, and never two at the same time
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+    for job, beat in (
+        (worker.read, SECOND),
+        (worker.deliver, SECOND),
+        (worker.keep_house, MINUTE),
+        (worker.nights, MINUTE),
+    ):
+        scheduler.add_job(
+            _patient(job),
+            "interval",
+            seconds=beat.total_seconds(),
+            next_run_time=datetime.now(UTC),
+            name=job.__name__,
+        )
+    # "skipped: maximum number of running instances" is the plan, not news
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    return scheduler
+
+
+def _patient(job: Callable[[], int]) -> Callable[[], None]:
+    """A beat that meets a busy database leaves its work to the next one."""
+
+    def beat() -> None:
+        try:
+            job()
+        except (Busy, DBAPIError) as error:
+            if isinstance(error, DBAPIError) and not is_busy(error):
+                raise
+            logger.warning("%s: the database is busy, trying again", job.__name__)
+
+    return beat
+
+
+@contextmanager
+def _alone(app: Flask) -> Iterator[None]:
+    """On SQLite one worker is enough, and a second would only stand in its way."""
+    settings: Settings = app.config["SETTINGS"]
+    if not settings.resolved_database_url.startswith("sqlite"):
+        yield
+        return
+    with Path(settings.instance / "worker.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigurationError(
+                why=f"another worker is already at work in {settings.instance}"
+            ) from None
+        yield
