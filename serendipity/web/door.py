@@ -179,12 +179,14 @@ def renewed_pass(form: CheckIn) -> Pass:
 
 def arrive_as_member(form: CheckIn, held: Pass) -> ResponseReturnValue:
     until = form.until_when()
+    typed = form.skills.data or ""
     with writing() as db:
         arrivals.arrive(
             db,
             lieu=held.lieu,
             member=current_member(),
-            skills=skills.split(form.skills.data or ""),
+            # A line left as it was leaves the skills as they were: an imported one may hold commas.
+            skills=None if typed == offered_line() else skills.split(typed),
             need=form.need.data or "",
             until=until,
             choices=form.choices_made(),
@@ -225,12 +227,18 @@ def prefilled(held: Pass) -> CheckIn:
     form.until.data = value_of(stays[-2] if len(stays) > 1 else stays[-1])
     if current_user.is_authenticated:
         member = current_member()
-        offered = skills.skills_of(reading(), [member.id])[member.id]
-        form.skills.data = ", ".join(skill.words for skill in offered)
+        form.skills.data = offered_line()
         chosen = consent.of(reading(), member_id=member.id, lieu_id=held.lieu.id)
         for name in ("here_today", "by_mail", "other_lieux"):
             form[name].data = getattr(chosen, name)
     return form
+
+
+def offered_line() -> str:
+    """What the signed-in member offers, in one line."""
+    member = current_member()
+    offered = skills.skills_of(reading(), [member.id])[member.id]
+    return ", ".join(skill.words for skill in offered)
 
 
 def value_of(until: datetime) -> str:

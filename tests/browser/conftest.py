@@ -1,0 +1,174 @@
+"""A real server and a real browser: Chromium against the service on a port of its own.
+
+`live_server` is the service on a fresh SQLite database, in a thread, at noon of NOON's day: the
+minutes and seconds are those of the machine, so that what turns every fifteen seconds turns where
+the browser expects it. `phone` and `desktop` are pages; `looked_at` takes pictures of a page, light
+and dark, and holds it to axe and to a width of 320 px.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
+from werkzeug.serving import make_server
+
+from serendipity import clock, config, migrate
+from serendipity.app import create_app
+from serendipity.db import database, engine_options
+from tests.conftest import NOON
+
+CHROMIUM = os.environ.get("SERENDIPITY_TEST_CHROMIUM") or shutil.which("chromium")
+SCREENSHOTS = config.ROOT / "instance" / "screenshots"
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1440, "height": 900}
+
+
+@dataclass(frozen=True)
+class LiveServer:
+    """The running service, and a way to its rows."""
+
+    url: str
+    app: Flask
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session of the test's own, on the server's database."""
+        url = str(self.app.config["SQLALCHEMY_DATABASE_URI"])
+        engine = create_engine(url, poolclass=NullPool, **engine_options(url))
+        with Session(engine) as session:
+            yield session
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("browser") / "serendipity.sqlite"
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    migrate.upgrade(engine)
+    return path
+
+
+@pytest.fixture
+def live_server(migrated_file: Path, tmp_path: Path) -> Iterator[LiveServer]:
+    instance = tmp_path / "instance"
+    instance.mkdir()
+    shutil.copy(migrated_file, instance / "serendipity.sqlite")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    app = create_app(config.load({}, instance=instance, public_url=url))
+    server = make_server("127.0.0.1", port, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    shift = NOON - datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    clock.set_source(lambda: datetime.now(UTC) + shift)
+    thread.start()
+    try:
+        yield LiveServer(url, app)
+    finally:
+        server.shutdown()
+        thread.join(timeout=10)
+        server.server_close()
+        clock.set_source(None)
+        with app.app_context():
+            database.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Make browser contexts (as many people), all closed after the test."""
+    opened: list[BrowserContext] = []
+
+    def make(**given: Any) -> BrowserContext:
+        context = browser.new_context(**{"locale": "en-GB", **given})
+        context.set_default_timeout(10_000)
+        opened.append(context)
+        return context
+
+    yield make
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def phone(new_context: Callable[..., BrowserContext]) -> Page:
+    return new_context(
+        viewport=PHONE, is_mobile=True, has_touch=True, device_scale_factor=2
+    ).new_page()
+
+
+@pytest.fixture
+def desktop(new_context: Callable[..., BrowserContext]) -> Page:
+    return new_context(viewport=DESKTOP).new_page()
+
+
+def violations(page: Page) -> list[str]:
+    """What axe has against the page, as lines to read."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {one['help']} ({'; '.join(node['html'][:120] for node in one['nodes'])})"
+        for one in found
+    ]
+
+
+def sideways(page: Page) -> int:
+    """By how many pixels the page scrolls sideways."""
+    return int(
+        page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    )
+
+
+@pytest.fixture
+def looked_at() -> Callable[[Page, str], None]:
+    """Photograph a page and hold it to axe: light, dark, and 320 px wide."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+
+    def look(page: Page, name: str) -> None:
+        size = page.viewport_size
+        assert size is not None
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            assert violations(page) == [], f"{name}, {scheme}"
+            page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}.png", full_page=True)
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size({"width": 320, "height": 720})
+        assert sideways(page) <= 0, f"{name} scrolls sideways at 320 px"
+        assert violations(page) == [], f"{name}, 320 px"
+        page.screenshot(path=SCREENSHOTS / f"{name}-320.png", full_page=True)
+        page.set_viewport_size(size)
+
+    return look
+
+
+def eventually(read: Callable[[], Any], *, within: float = 10) -> Any:
+    """The first true answer of `read`: for what happens in the server beside the page."""
+    end = time.monotonic() + within
+    while not (answer := read()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return answer
