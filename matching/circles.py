@@ -8,13 +8,12 @@ Every pair inside a circle obeys the rules that hold for pairs.
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import numpy as np
 
+from matching.acquaintance import Acquaintance
 from matching.affinity import Affinity
-from matching.ranking import allowed
-from matching.roster import Bools, Floats, Ints
+from matching.ranking import allowed, apart
+from matching.roster import Bools, Ints
 
 LARGEST = 5
 TRIO = 3
@@ -32,8 +31,14 @@ class Table:
         Positions; the first two are the pair that the assignment chose.
     """
 
-    def __init__(self, affinity: Affinity, never: Ints, pairs: list[tuple[int, int]]) -> None:
-        self.affinity, self.never = affinity, never
+    def __init__(
+        self,
+        affinity: Affinity,
+        known: Acquaintance,
+        never: Ints,
+        pairs: list[tuple[int, int]],
+    ) -> None:
+        self.affinity, self.known, self.never = affinity, known, never
         self.groups = [list(pair) for pair in pairs]
         self._together = set(pairs)
 
@@ -60,13 +65,23 @@ class Table:
         self._together.update((min(person, m), max(person, m)) for m in members)
         members.append(person)
 
-    def suits(self, person: int, groups: list[int]) -> Floats:
-        """Return how much help flows if `person` joins each of `groups`; small ones first."""
+    def by_fit(self, person: int, groups: list[int]) -> list[int]:
+        """Return `groups` with the one that suits `person` best first.
+
+        What counts is help that flows either way, that the circles of the others are far from
+        the person's own, and that the group is small.
+        """
+        if len(groups) < 2:
+            return groups
         sizes = np.array([len(self.groups[g]) for g in groups], dtype=np.int64)
         others = np.array([m for g in groups for m in self.groups[g]], dtype=np.int64)
         mine = np.full(len(others), person)
         flow = self.affinity.between(mine, others)[1] + self.affinity.between(others, mine)[1]
-        return np.bincount(np.repeat(np.arange(len(groups)), sizes), flow) - 0.01 * sizes
+        far = apart(self.affinity.roster, self.known, mine, others)
+        place = np.repeat(np.arange(len(groups)), sizes)
+        near = np.bincount(place, 1.0 - far)
+        fit = np.bincount(place, flow) - 3.0 * near - 0.01 * sizes
+        return [groups[k] for k in np.argsort(-fit, kind="stable")]
 
 
 def seat_left_over(table: Table, left: list[int]) -> list[int]:
@@ -75,29 +90,30 @@ def seat_left_over(table: Table, left: list[int]) -> list[int]:
     for person in left:
         groups = table.may_join(person, TRIO) or table.may_join(person, LARGEST)
         if groups:
-            table.seat(person, groups[int(np.argmax(table.suits(person, groups)))])
+            table.seat(person, table.by_fit(person, groups)[0])
         else:
             alone.append(person)
     return alone
 
 
 def gather_same_needs(table: Table) -> None:
-    """Dissolve pairs that serve nobody when both can join a circle around their need."""
+    """Dissolve pairs that serve nobody when one of them can join a circle around their need.
+
+    The other joins such a circle too, or else any pair: nobody is left alone for it.
+    """
     a, b = (np.array([g[k] for g in table.groups], dtype=np.int64) for k in (0, 1))
     to_a, to_b = table.affinity.between(a, b)[1], table.affinity.between(b, a)[1]
-    pairs = np.array([len(g) == 2 for g in table.groups], dtype=np.bool_)
-    idle = np.flatnonzero(pairs & (np.maximum(to_a, to_b) < UNSERVED)).tolist()
+    idle = np.flatnonzero(np.maximum(to_a, to_b) < UNSERVED).tolist()
     if not idle:
         return
     askers: dict[int, list[int]] = {}
-    for place in np.flatnonzero(pairs & (np.maximum(to_a, to_b) >= SERVED)).tolist():
-        for receiver, giver, sure in ((a, b, to_a), (b, a, to_b)):
-            if sure[place] >= SERVED:
-                for need in _served_needs(table.affinity, int(receiver[place]), int(giver[place])):
-                    askers.setdefault(need, []).append(place)
-    dissolved = set()
+    for receiver, giver, sure in ((a, b, to_a), (b, a, to_b)):
+        for place in np.flatnonzero(sure >= SERVED).tolist():
+            for need in _served_needs(table.affinity, int(receiver[place]), int(giver[place])):
+                askers.setdefault(need, []).append(place)
+    dissolved: set[int] = set()
     for place in idle:
-        if _both_move(table, place, askers):
+        if len(table.groups[place]) == 2 and _moved(table, place, askers, dissolved | {place}):
             dissolved.add(place)
     table.groups = [group for place, group in enumerate(table.groups) if place not in dissolved]
 
@@ -108,14 +124,18 @@ def _served_needs(affinity: Affinity, receiver: int, giver: int) -> list[int]:
     return [row for row in rows.tolist() if affinity.serves(row, giver) >= SERVED]
 
 
-def _both_move(table: Table, place: int, askers: dict[int, list[int]]) -> bool:
-    """Move both people of an unserved pair, or neither."""
+def _moved(table: Table, place: int, askers: dict[int, list[int]], gone: set[int]) -> bool:
+    """Move both people of an unserved pair, at least one of them to a circle, or neither."""
     one, other = table.groups[place]
     first, second = _circles_for(table, one, askers), _circles_for(table, other, askers)
-    for mine in first:
-        for theirs in second:
-            room = LARGEST - len(table.groups[mine])
-            if mine != theirs or room >= 2:
+    if not first:
+        one, other, first, second = other, one, second, first
+    if not first:
+        return False
+    second = second or [g for g in table.may_join(other, TRIO) if g not in gone]
+    for mine in table.by_fit(one, first):
+        for theirs in table.by_fit(other, second):
+            if mine != theirs or len(table.groups[mine]) + 2 <= LARGEST:
                 table.seat(one, mine)
                 table.seat(other, theirs)
                 return True
@@ -130,8 +150,3 @@ def _circles_for(table: Table, person: int, askers: dict[int, list[int]]) -> lis
     if not asking:
         return []
     return sorted(asking.intersection(table.may_join(person, LARGEST)))
-
-
-def encounters(members: list[int]) -> list[tuple[int, int]]:
-    """Return the pairs inside a group, as history keeps them."""
-    return [(min(pair), max(pair)) for pair in combinations(members, 2)]

@@ -18,7 +18,7 @@ from matching.acquaintance import Acquaintance
 from matching.affinity import Affinity, Meaning, Vocabulary, looked_up
 from matching.errors import InvalidSetting
 from matching.finding import Finder, Helper
-from matching.pairing import Assignment, assignment
+from matching.pairing import assignment
 from matching.people import Asked, Id, Need, Person, Policy, Tie, as_need
 from matching.postings import Postings
 from matching.ranking import Pairs
@@ -125,7 +125,12 @@ class Community:
         pairs = self._candidates(never, free, policy, random_state)
         weight = self._weights(pairs, now, policy, random_state)
         found = assignment(len(self.roster), pairs.i, pairs.j, weight, capacity)
-        table = self._seated(found, pairs, never, free, policy)
+        chosen = np.flatnonzero(found.chosen)
+        seats = list(zip(pairs.i[chosen].tolist(), pairs.j[chosen].tolist(), strict=True))
+        left = np.setdiff1d(free, np.concatenate([pairs.i[chosen], pairs.j[chosen]]))
+        seats += self._second_try(never, left, policy)
+        table = circles.Table(self.affinity, self.acquaintance(now), never, seats)
+        self._gather(table, left, policy)
         suggestions = self._suggestions(table, pairs, weight, now)
         return Round(
             suggestions, found.weight, found.bound, self._left_out(table, here, why, never), policy
@@ -198,20 +203,14 @@ class Community:
             self._acquaintance = key, self.ties.at(now, decayed_to=float(day))
         return self._acquaintance[1]
 
-    def _seated(
-        self, found: Assignment, pairs: Pairs, never: Ints, free: Ints, policy: Policy
-    ) -> circles.Table:
-        chosen = np.flatnonzero(found.chosen)
-        seats = list(zip(pairs.i[chosen].tolist(), pairs.j[chosen].tolist(), strict=True))
-        left = np.setdiff1d(free, np.concatenate([pairs.i[chosen], pairs.j[chosen]]))
-        seats += self._second_try(never, left, policy)
-        table = circles.Table(self.affinity, never, seats)
-        if policy is Policy.ENGINE and seats:
+    def _gather(self, table: circles.Table, left: Ints, policy: Policy) -> None:
+        """Make circles: for needs that concern several, then for those who are left over."""
+        if not table.groups:
+            return
+        if policy is Policy.ENGINE:
             circles.gather_same_needs(table)
         seated = {m for group in table.groups for m in group}
-        if table.groups:
-            circles.seat_left_over(table, [p for p in left.tolist() if p not in seated])
-        return table
+        circles.seat_left_over(table, [p for p in left.tolist() if p not in seated])
 
     def _second_try(self, never: Ints, left: Ints, policy: Policy) -> list[tuple[int, int]]:
         """Pair those whom their few candidates left alone, with every pair a candidate."""

@@ -10,11 +10,12 @@ alike. *engine* weighs
     + weak_ties * (c/p) exp(1 - c/p)      some shared acquaintances, not too many
     + floor                               meeting anyone new is worth something
 
-with a, b the chances that i and j are served, f = ((e + u)/e)^-power for help u received per
-presence, g the gain in harmonic closeness and whether organisations differ, c the shared
-acquaintances and p where the inverted U peaks (Rajkumar et al., Science 2022). The first term is
-worth more than all others together may move, so usefulness is not sold: the rest decides among
-rounds that are about as useful.
+with a, b the chances that i and j are served; f = ((e + u)/e)^-power for help u received per
+presence, and up to twice that for whom few present could help; g the gain in harmonic closeness,
+how far apart their circles are and whether organisations differ; c the shared acquaintances and
+p where the inverted U peaks (Rajkumar et al., Science 2022). Whoever was never helped comes
+before everything else: tuned on the public contact network this costs no usefulness, because it
+is spent once a person. The rest decides among rounds that are about as useful.
 
 All policies share what is never allowed: the forbidden pairs are gone before anything is ranked.
 """
@@ -167,7 +168,7 @@ def weights(
         return pairs.plain_i + pairs.plain_j + 1e-3 + luck
     useful = 1.0 - (1.0 - pairs.sure_i) * (1.0 - pairs.sure_j)
     useful += settings.mutual * np.sqrt(pairs.sure_i * pairs.sure_j)
-    first = fairness(received, settings)
+    first = fairness(received, settings) * _urgency(pairs, len(roster), settings.scarcity)
     useful += settings.fairness * (first[pairs.i] * pairs.sure_i + first[pairs.j] * pairs.sure_j)
     if chance is not None:
         useful *= chance
@@ -184,20 +185,31 @@ def fairness(received: Floats, settings: Settings) -> Floats:
     return priority
 
 
+def _urgency(pairs: Pairs, n: int, scarcity: float) -> Floats:
+    """Return 1 for whom one person can help, towards 1 - scarcity for whom many can."""
+    helpers = np.bincount(pairs.i, pairs.sure_i, n) + np.bincount(pairs.j, pairs.sure_j, n)
+    share: Floats = 1.0 - scarcity + scarcity / np.maximum(helpers, 1.0)
+    return share
+
+
 def bridging(pairs: Pairs, roster: Roster, acquaintance: Acquaintance) -> Floats:
     """Return 0 to 1: how much each pair would join what was apart.
 
-    Where both organisations are known, half is whether they differ. The rest is how far apart
-    their circles are and, for a third, the gain in harmonic closeness, relative to the best
-    pairs of this round.
+    A quarter is the gain in harmonic closeness, relative to the best pairs of this round; the
+    rest is how far apart the two are.
     """
     gain = acquaintance.gain(pairs.i, pairs.j)
     most = float(np.quantile(gain, 0.95)) if len(gain) else 0.0
     closer = np.minimum(gain / most, 1.0) if most > 0 else np.zeros(len(gain))
-    apart = (2 * acquaintance.apart(pairs.i, pairs.j) + closer) / 3
-    mine, theirs = roster.organisation[pairs.i], roster.organisation[pairs.j]
+    return 0.75 * apart(roster, acquaintance, pairs.i, pairs.j) + 0.25 * closer
+
+
+def apart(roster: Roster, acquaintance: Acquaintance, i: Ints, j: Ints) -> Floats:
+    """Return 0 to 1: how far apart two people are, by their circles and organisations."""
+    circles = acquaintance.apart(i, j)
+    mine, theirs = roster.organisation[i], roster.organisation[j]
     both = (mine != NOBODY) & (theirs != NOBODY)
-    return np.where(both, 0.5 * apart + 0.5 * (mine != theirs), apart)
+    return np.where(both, (circles + 2 * (mine != theirs)) / 3, circles)
 
 
 def help_received(affinity: Affinity, a: Ints, b: Ints) -> Floats:

@@ -29,6 +29,8 @@ class Settings:
         λ, the extra weight of help that goes both ways.
     fairness, fairness_offset, fairness_power : float
         Weight of the side that has received little: (ε + ū)^−γ, scaled to 0..1.
+    scarcity : float
+        How much of that weight is divided by the number of people who could help.
     bridging : float
         Weight of a tie that joins what was apart.
     weak_ties : float
@@ -54,11 +56,12 @@ class Settings:
     same_family: float = 0.6
     meaning_floor: float = 0.35
     no_shared_language: float = 0.7
-    mutual: float = 0.1
-    fairness: float = 0.25
-    fairness_offset: float = 0.15
+    mutual: float = 0.05
+    fairness: float = 2.0
+    fairness_offset: float = 0.02
+    scarcity: float = 0.5
     fairness_power: float = 1.0
-    bridging: float = 0.3
+    bridging: float = 0.6
     weak_ties: float = 0.05
     weak_tie_peak: float = 3.0
     floor: float = 0.05
