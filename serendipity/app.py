@@ -21,6 +21,7 @@ from serendipity.web import (
     company,
     concierge,
     coworker,
+    demo,
     door,
     errors,
     health,
@@ -30,6 +31,7 @@ from serendipity.web import (
     public,
     security,
     session,
+    setup,
     signin,
     walltime,
 )
@@ -44,6 +46,7 @@ BLUEPRINTS = (
     company.blueprint,
     concierge.blueprint,
     operator.blueprint,
+    setup.blueprint,
     letters.blueprint,
     health.blueprint,
     kiosk_screen.blueprint,
@@ -98,6 +101,8 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         part.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    if settings.demo:
+        app.register_blueprint(demo.blueprint)
     cli.init_app(app)
     with app.app_context():
         schema.refuse_if_newer(database.engine)

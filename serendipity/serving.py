@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from http.client import HTTPConnection
 from pathlib import Path
 from types import FrameType
@@ -62,8 +62,8 @@ class Child:
             self.process.wait()
 
 
-def serve(settings: Settings, *, host: str, port: int) -> int:
-    """Run the service until it is told to stop; the exit code.
+def serve(settings: Settings, *, host: str, port: int, told: Sequence[str] = ()) -> int:
+    """Run the service until it is told to stop; the exit code. `told` is printed when it answers.
 
     Raises
     ------
@@ -76,6 +76,8 @@ def serve(settings: Settings, *, host: str, port: int) -> int:
         Child("web", web_command(settings, host, port), again=False),
         Child("worker", [sys.executable, "-m", "serendipity", "worker"], again=True),
     ]
+    if settings.demo:
+        children.append(Child("day", [sys.executable, "-m", "serendipity.demo"], again=True))
     stopping = False
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -88,6 +90,8 @@ def serve(settings: Settings, *, host: str, port: int) -> int:
         for child in children:
             child.start(environment)
         wait_until_answered(host, port, children[0])
+        for line in told:
+            print(line, flush=True)
         print(f"READY http://{host}:{port}", flush=True)
         while not stopping:
             time.sleep(0.2)
@@ -101,6 +105,27 @@ def serve(settings: Settings, *, host: str, port: int) -> int:
         deadline = time.monotonic() + STOP_SECONDS
         for child in children:
             child.wait(deadline)
+
+
+def at_address(settings: Settings, *, host: str, port: int) -> Settings:
+    """The settings with the address that phones can reach, unless one was chosen.
+
+    The codes at the door carry it, so "listen everywhere" becomes this machine's own address.
+    """
+    if settings.public_url != Settings.public_url:
+        return settings
+    reachable = _own_address() if host in ("0.0.0.0", "::") else host
+    return replace(settings, public_url=f"http://{reachable}:{port}")
+
+
+def _own_address() -> str:
+    """The address of this machine on its network: nothing is sent, the route alone is asked."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address of documentation, RFC 5737
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"
 
 
 def check_port(host: str, port: int) -> None:

@@ -4,44 +4,72 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask
 
 from serendipity.cli.frame import commands, service, settings_of
+from serendipity.config import Settings
+
+
+INSTANCE = click.option("--instance", type=click.Path(path_type=Path, file_okay=False))
+HOST = click.option("--host", default="127.0.0.1", show_default=True)
+PORT = click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 
 
 @commands.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@HOST
+@PORT
+@INSTANCE
 @click.pass_context
-def serve(ctx: click.Context, host: str, port: int) -> None:
+def serve(ctx: click.Context, host: str, port: int, instance: Path | None) -> None:
     """Serve the installation until Ctrl-C: the web, and the worker."""
     from serendipity import serving  # noqa: PLC0415
 
     serving.check_port(host, port)  # before anything is written
+    _choose(ctx, instance=instance or settings_of(ctx).instance)
     with service(ctx, at_head=False) as app:
-        _upgrade(app)
-        settings = app.config["SETTINGS"]
-    ctx.exit(serving.serve(settings, host=host, port=port))
+        click.echo(_upgrade(app))
+        settings = serving.at_address(app.config["SETTINGS"], host=host, port=port)
+        told = _first_start(settings)
+    ctx.exit(serving.serve(settings, host=host, port=port, told=told))
 
 
 @commands.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--instance", type=click.Path(path_type=Path, file_okay=False))
+@HOST
+@PORT
+@INSTANCE
 @click.pass_context
 def demo(ctx: click.Context, host: str, port: int, instance: Path | None) -> None:
     """Serve a lively demo community, in instance/demo."""
     from serendipity import serving  # noqa: PLC0415
+    from serendipity.demo import prepared  # noqa: PLC0415
 
     serving.check_port(host, port)
-    folder = instance or settings_of(ctx).instance / "demo"
-    ctx.obj = {**(ctx.obj if isinstance(ctx.obj, dict) else {}), "instance": folder, "demo": True}
+    _choose(ctx, instance=instance or settings_of(ctx).instance / "demo", demo=True)
     with service(ctx, at_head=False) as app:
-        _upgrade(app)
-        settings = app.config["SETTINGS"]
-    ctx.exit(serving.serve(settings, host=host, port=port))
+        click.echo(_upgrade(app))
+        settings = serving.at_address(app.config["SETTINGS"], host=host, port=port)
+        told = prepared(settings.public_url, step=click.echo)
+    ctx.exit(serving.serve(settings, host=host, port=port, told=told))
+
+
+def _choose(ctx: click.Context, **more: Any) -> None:
+    """Let these win over the environment and the file, for this command."""
+    ctx.obj = {**(ctx.obj if isinstance(ctx.obj, dict) else {}), **more}
+
+
+def _first_start(settings: Settings) -> list[str]:
+    """On an empty installation, the link with which it is set up, once."""
+    from serendipity import clock, setup  # noqa: PLC0415
+    from serendipity.db import reading, writing  # noqa: PLC0415
+
+    if not setup.needed(reading()):
+        return []
+    with writing() as session:
+        token = setup.make_token(session, at=clock.now())
+    return [f"Set up your lieu here (the link works once): {settings.public_url}/set-up/{token}"]
 
 
 @commands.command()

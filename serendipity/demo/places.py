@@ -1,0 +1,106 @@
+"""The two lieux of the demo: hours, moments, rooms, and who has which role there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from serendipity.lieux import Span
+
+WEEK = range(7)
+
+
+@dataclass(frozen=True)
+class Chamber:
+    """A room as the demo knows it; prices in cents before VAT."""
+
+    slug: str
+    name: str
+    description: str
+    shape: str
+    capacity: int
+    hour_cents: int
+    step_free: bool
+    access: str
+
+
+@dataclass(frozen=True)
+class Place:
+    slug: str
+    name: str
+    city: str
+    timezone: str
+    language: str
+    seats: int
+    arriving: int  # how many are here when the demo opens
+    moments: tuple[tuple[int, int, str], ...]  # from hour, to hour, name
+    rooms: tuple[Chamber, ...]
+    tables: tuple[str, ...]  # where people sit
+    concierges: tuple[str, ...]
+
+    def openings(self) -> list[Span]:
+        """Open day and night, so that there is something to see whenever somebody looks."""
+        return [Span(day, 0, 1440) for day in WEEK]
+
+    def week(self) -> list[Span]:
+        return [
+            Span(day, start * 60, end * 60, name)
+            for day in WEEK
+            for start, end, name in self.moments
+        ]
+
+
+NAVETTE = Place(
+    slug="la-navette",
+    name="La Navette",
+    city="Roubaix",
+    timezone="Europe/Paris",
+    language="fr",
+    seats=48,
+    arriving=23,
+    moments=(
+        (0, 7, "Veillée"),
+        (7, 17, "Coworking"),
+        (17, 18, "AMAP"),
+        (18, 21, "Repair café"),
+        (21, 24, "Répétition"),
+    ),
+    rooms=(
+        Chamber("jacquard", "Jacquard", "North light, whiteboard wall, screen.", "table", 8, 2400,
+                True, "door 93 cm"),
+        Chamber("la-bobine", "La Bobine", "Round table, one flight of stairs, no lift.", "round", 6,
+                1800, False, "14 steps, no lift"),
+        Chamber("grande-salle", "Grande Salle", "Chairs in rows or in a circle, projector.", "rows",
+                30, 5500, True, "door 93 cm, hearing loop"),
+    ),
+    tables=("long table", "window seat", "workshop", "market table", "quiet room", "sofa"),
+    concierges=("Bertille Gosselin", "Karim Benali", "Zoé Martin"),
+)  # fmt: skip
+
+WEEFKAMER = Place(
+    slug="weefkamer",
+    name="De Weefkamer",
+    city="Brussel",
+    timezone="Europe/Brussels",
+    language="nl",
+    seats=36,
+    arriving=15,
+    moments=(
+        (0, 8, "Nachtbureau"),
+        (8, 16, "Coworking"),
+        (16, 19, "Repair café"),
+        (19, 24, "Buurtkeuken"),
+    ),
+    rooms=(
+        Chamber("weefgetouw", "Weefgetouw", "Long table under the skylight, screen.", "table", 10,
+                2600, True, "lift, door 90 cm"),
+        Chamber("spoel", "Spoel", "Four chairs and a window.", "round", 4, 1400, True,
+                "ground floor"),
+    ),
+    tables=("skylight table", "garden side", "workshop", "kitchen table"),
+    concierges=("Marie Lemaire", "Griet Van Damme"),
+)  # fmt: skip
+
+PLACES = (NAVETTE, WEEFKAMER)
+OPERATOR = "Camille Durand"
+COWORKER, HELPER = "Awa Diallo", "Inès Morel"
+COMPANY = ("Coopérative Toits Communs", "toits.communs@demo.example.org", "Valérie Hennebelle")
