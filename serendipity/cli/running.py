@@ -12,7 +12,6 @@ from flask import Flask
 from serendipity.cli.frame import commands, service, settings_of
 from serendipity.config import Settings
 
-
 INSTANCE = click.option("--instance", type=click.Path(path_type=Path, file_okay=False))
 HOST = click.option("--host", default="127.0.0.1", show_default=True)
 PORT = click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))

@@ -219,10 +219,8 @@ def _book_now(session: Session, *, at: datetime) -> None:
     lieu = lieux.lieu_named(session, places.NAVETTE.slug)
     member = _member(session, places.COMPANY[2])
     organisation, _ = organisations.organisations_of(session, member_id=member.id)[0]
-    if any(
-        booking.ends_at > at
-        for booking in bookings.bookings_of(session, organisation_id=organisation.id)
-    ):
+    coming = bookings.bookings_of(session, organisation_id=organisation.id, at=at)
+    if any(booking.ends_at > at for booking, _, _ in coming):
         return
     quarter = at - timedelta(minutes=at.minute % 15, seconds=at.second, microseconds=at.microsecond)
     room = rooms.room_named(session, lieu=lieu, slug="jacquard")
