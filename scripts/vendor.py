@@ -16,6 +16,7 @@ import sys
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
@@ -92,16 +93,16 @@ def code_points(ranges: str) -> set[int]:
 
 # English, French, Dutch and neighbours: ASCII, the letters of Latin-1, Œœ, typographer's marks.
 LETTERS = code_points(
-    "20-7E,A0,A1,A3,A7,A9,AB,AD,B0,B2,B7,BB,BF-D6,D8-F6,F8-FF,152-153,178,2013-2014,2018-2019,"
-    "201C-201E,2022,2026,202F,20AC,2192,2212"
+    "20-7E,A0,A1,A3,A7,A9,AB,B0,B2,B7,BB,BF-D6,D8-F6,F8-FF,131,152-153,2009,2013-2014,2018-2019,"
+    "201C-201E,2022,2026,202F,20AC,2212"
 )
 # Headings carry no code, arithmetic or currencies other than the euro.
 HEADING_LETTERS = LETTERS - code_points(
-    "22,23,2A,3C-3E,40,5B-60,7B-7E,A1,A3,A7,A9,B0,B2,BF,201E,2022,2192,2212"
+    "22,23,2A,3C-3E,40,5B-60,7B-7E,A1,A3,A7,A9,B0,B2,BF,201E,2022,2212"
 )
 # Letters of names from Warsaw, Prague, Budapest, Bucharest, Istanbul: a second file, fetched by a
 # browser only when a page shows one of them (unicode-range in style.css).
-NAME_LETTERS = {ord(c) for c in "ĄąĆćĘęŁłŃńŚśŹźŻżČčĎďĚěŇňŘřŠšŤťŮůŽžŐőŰűĂăȘșȚțĞğİıŞş"}
+NAME_LETTERS = {ord(c) for c in "ĄąĆćĘęŁłŃńŚśŹźŻżČčĎďĚěŇňŘřŠšŤťŮůŽžŐőŰűĂăȘșȚțĞğİŞşŸ"}
 
 
 @dataclass(frozen=True)
@@ -166,26 +167,26 @@ def trim_kerning(font: TTFont, least: int) -> None:
                 drop_empty_pairs(table)
 
 
-def pair_values(table: object) -> list[object]:
+def pair_values(table: Any) -> list[Any]:
     """Every value of a pair adjustment, whether by glyph (format 1) or by class (format 2)."""
-    if table.Format == 1:  # type: ignore[attr-defined]
-        records = [r for pairs in table.PairSet for r in pairs.PairValueRecord]  # type: ignore[attr-defined]
+    if table.Format == 1:
+        records = [r for pairs in table.PairSet for r in pairs.PairValueRecord]
     else:
-        records = [r for row in table.Class1Record for r in row.Class2Record]  # type: ignore[attr-defined]
+        records = [r for row in table.Class1Record for r in row.Class2Record]
     return [record.Value1 for record in records if record.Value1 is not None]
 
 
-def drop_empty_pairs(table: object) -> None:
+def drop_empty_pairs(table: Any) -> None:
     """Glyph pairs that move nothing need no record."""
     kept = []
-    for glyph, pairs in zip(table.Coverage.glyphs, table.PairSet, strict=True):  # type: ignore[attr-defined]
+    for glyph, pairs in zip(table.Coverage.glyphs, table.PairSet, strict=True):
         pairs.PairValueRecord = [r for r in pairs.PairValueRecord if r.Value1.XAdvance]
         pairs.PairValueCount = len(pairs.PairValueRecord)
         if pairs.PairValueRecord:
             kept.append((glyph, pairs))
-    table.Coverage.glyphs = [glyph for glyph, _ in kept]  # type: ignore[attr-defined]
-    table.PairSet = [pairs for _, pairs in kept]  # type: ignore[attr-defined]
-    table.PairSetCount = len(kept)  # type: ignore[attr-defined]
+    table.Coverage.glyphs = [glyph for glyph, _ in kept]
+    table.PairSet = [pairs for _, pairs in kept]
+    table.PairSetCount = len(kept)
 
 
 def cut(face: Face, source: bytes) -> bytes:
@@ -194,10 +195,15 @@ def cut(face: Face, source: bytes) -> bytes:
     font = instancer.instantiateVariableFont(font, face.axes, inplace=True)
     if font["head"].unitsPerEm != 1000:
         scale_upem(font, 1000)
+    for table in font["cmap"].tables:
+        # French typography's narrow space, which neither font has, is as wide as the thin space.
+        if 0x2009 in table.cmap:
+            table.cmap[0x202F] = table.cmap[0x2009]
     trim_kerning(font, face.least_kern)
     options = subset.Options()
     options.layout_features = ["kern", "tnum", "locl"]
     options.hinting = False
+    options.ignore_missing_unicodes = False  # a letter we promise and the font lacks is an error
     options.name_IDs = [0, 1, 2, 4, 6, 13, 14]
     options.drop_tables += ["MVAR", "STAT", "gasp"]
     cutter = subset.Subsetter(options)
@@ -270,6 +276,13 @@ def read(archive: tarfile.TarFile, path: str) -> bytes:
     return member.read()
 
 
+MADE_BY = """\
+Made by `scripts/vendor`; do not edit by hand. Paths are below `static/`. Each package is checked
+against its npm integrity before anything is read from it. The licence of each is beside it. Fonts
+are cut to the letters, weights and kerning that we use, and converted; icons are gathered into one
+drawing; everything else is copied as it is."""
+
+
 def manifest(files: dict[str, tuple[Package, str, bytes]], notes: dict[str, str]) -> str:
     """static/vendor/README.md."""
     rows = [
@@ -282,10 +295,7 @@ def manifest(files: dict[str, tuple[Package, str, bytes]], notes: dict[str, str]
         [
             "# What we did not write",
             "",
-            "Made by `scripts/vendor`; do not edit by hand. Paths are below `static/`. Each",
-            "package is checked against its npm integrity before anything is read from it. The licence",
-            "of each is beside it. Fonts are cut to the letters, weights and kerning that we use,",
-            "and converted; icons are gathered into one drawing; everything else is copied as it is.",
+            MADE_BY,
             "",
             "| File | Package | Version | Licence | From | sha256 |",
             "|---|---|---|---|---|---|",
