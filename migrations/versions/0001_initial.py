@@ -244,43 +244,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_kiosk_lieu_id"), ["lieu_id"], unique=False)
 
     op.create_table(
-        "ledger_transaction",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("public_id", sa.String(length=22), nullable=False),
-        sa.Column("kind", sa.String(length=12), nullable=False),
-        sa.Column("key", sa.String(length=120), nullable=False),
-        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "reverses_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
-        ),
-        sa.CheckConstraint(
-            "(kind = 'reversal') = (reverses_id IS NOT NULL)",
-            name=op.f("ck_ledger_transaction_reversal"),
-        ),
-        sa.CheckConstraint(
-            "kind IN ('pledge', 'answer', 'promotion', 'service', 'gift', 'forgiveness', 'reversal')",
-            name=op.f("ck_ledger_transaction_kind"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["lieu_id"], ["lieu.id"], name=op.f("fk_ledger_transaction_lieu_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["reverses_id"],
-            ["ledger_transaction.id"],
-            name=op.f("fk_ledger_transaction_reverses_id"),
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_transaction")),
-        sa.UniqueConstraint("key", name=op.f("uq_ledger_transaction_key")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_ledger_transaction_public_id")),
-        sa.UniqueConstraint("reverses_id", name=op.f("uq_ledger_transaction_reverses_id")),
-    )
-    with op.batch_alter_table("ledger_transaction", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_ledger_transaction_lieu_id"), ["lieu_id"], unique=False
-        )
-
-    op.create_table(
         "member",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=22), nullable=False),
@@ -617,6 +580,50 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_consent_lieu_id"), ["lieu_id"], unique=False)
 
     op.create_table(
+        "ledger_transaction",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "reverses_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("served_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint(
+            "(kind = 'reversal') = (reverses_id IS NOT NULL)",
+            name=op.f("ck_ledger_transaction_reversal"),
+        ),
+        sa.CheckConstraint(
+            "kind IN ('pledge', 'answer', 'promotion', 'service', 'gift', 'forgiveness', 'reversal')",
+            name=op.f("ck_ledger_transaction_kind"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["lieu_id"], ["lieu.id"], name=op.f("fk_ledger_transaction_lieu_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["reverses_id"],
+            ["ledger_transaction.id"],
+            name=op.f("fk_ledger_transaction_reverses_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["served_id"], ["member.id"], name=op.f("fk_ledger_transaction_served_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_transaction")),
+        sa.UniqueConstraint("key", name=op.f("uq_ledger_transaction_key")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_ledger_transaction_public_id")),
+        sa.UniqueConstraint("reverses_id", name=op.f("uq_ledger_transaction_reverses_id")),
+    )
+    with op.batch_alter_table("ledger_transaction", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_ledger_transaction_lieu_id"), ["lieu_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_ledger_transaction_served_id"), ["served_id"], unique=False
+        )
+
+    op.create_table(
         "letter",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=22), nullable=False),
@@ -922,6 +929,7 @@ def upgrade() -> None:
         sa.Column("read_at", sa.BigInteger(), nullable=True),
         sa.Column("called_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("tried_at", sa.BigInteger(), nullable=True),
         sa.Column("withdrawn_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
             "(member_id IS NULL) <> (booking_id IS NULL)", name=op.f("ck_call_one_asker")
@@ -1210,6 +1218,12 @@ def upgrade() -> None:
         op.execute(
             "CREATE TRIGGER ledger_transfer_no_delete BEFORE DELETE ON ledger_transfer BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
         )
+        op.execute(
+            "CREATE TRIGGER ledger_transaction_no_replace BEFORE INSERT ON ledger_transaction WHEN EXISTS (SELECT 1 FROM ledger_transaction AS old WHERE old.id = NEW.id OR old.key = NEW.key OR old.public_id = NEW.public_id OR old.reverses_id = NEW.reverses_id) BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+        )
+        op.execute(
+            "CREATE TRIGGER ledger_transfer_no_replace BEFORE INSERT ON ledger_transfer WHEN EXISTS (SELECT 1 FROM ledger_transfer AS old WHERE old.id = NEW.id) BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+        )
     else:
         op.execute(
             "CREATE OR REPLACE FUNCTION refuse_ledger_edit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$"
@@ -1339,6 +1353,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_letter_lieu_id"))
 
     op.drop_table("letter")
+    with op.batch_alter_table("ledger_transaction", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ledger_transaction_served_id"))
+        batch_op.drop_index(batch_op.f("ix_ledger_transaction_lieu_id"))
+
+    op.drop_table("ledger_transaction")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consent_lieu_id"))
 
@@ -1381,10 +1400,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_member_home_lieu_id"))
 
     op.drop_table("member")
-    with op.batch_alter_table("ledger_transaction", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_ledger_transaction_lieu_id"))
-
-    op.drop_table("ledger_transaction")
     with op.batch_alter_table("kiosk", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_kiosk_lieu_id"))
 

@@ -1,21 +1,17 @@
-"""Suggestions: the engine's ideas of who should meet, with the facts that speak for it.
-
-A round looks at a lieu (those present, or, at night, its members) and asks `matching` for pairs
-and circles. A suggestion is nobody's yet: it becomes an introduction when it is offered.
-
-Rules kept here: a pair is suggested once (`suggested_pair` remembers it, one spelling, also for
-circles); the arm of the trial and the propensity are logged when the suggestion is made.
-"""
+"""The tables: rounds, suggestions with the people in them, and the memory of pairs."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from serendipity.db import Base, Key, PublicId
+
+if TYPE_CHECKING:
+    from serendipity.introductions import Introduction
 
 
 class Round(Base):
@@ -32,6 +28,8 @@ class Round(Base):
     weight: Mapped[float]
     bound: Mapped[float]  # weight / bound certifies the round
     left_out: Mapped[dict[str, Any]]  # why → how many
+
+    suggestions: Mapped[list[Suggestion]] = relationship("Suggestion", order_by="Suggestion.id")
 
     __table_args__ = (
         Index("ix_round_lieu_at", "lieu_id", "at"),
@@ -53,6 +51,13 @@ class Suggestion(Base):
     propensity: Mapped[float]
     reasons: Mapped[list[Any]]  # [{"code": …, "facts": {…}}, …]; ids in facts are member ids
     withdrawn_at: Mapped[datetime | None]
+
+    members: Mapped[list[SuggestionMember]] = relationship(
+        "SuggestionMember", order_by="SuggestionMember.member_id", lazy="selectin"
+    )
+    introduction: Mapped[Introduction | None] = relationship(
+        "Introduction", uselist=False, back_populates="suggestion"
+    )
 
 
 class SuggestionMember(Base):

@@ -1,24 +1,16 @@
-"""The ledger of social capital: append-only, and capital moves but never appears.
-
-A transaction is a handful of transfers, each from one account to another: a transfer cannot but
-sum to zero, so neither can the ledger, on either database, without a trigger that adds up. There
-is no balance column; a balance is a sum. Rows are never changed or deleted (triggers refuse it);
-a mistake is reversed, once.
-
-A stay pledges an answer: the member's account gives to the lieu's commons. An answer given, once
-the one who was helped confirms it, brings it back.
-"""
+"""The journal: accounts, transactions, transfers, and the triggers that keep the past as it is."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from serendipity.db import Base, Key, PublicId
 
-KINDS = (
+KINDS: Final = (
     "pledge", "answer", "promotion", "service", "gift", "forgiveness", "reversal",
 )  # fmt: skip
 
@@ -53,6 +45,7 @@ class Transaction(Base):
     lieu_id: Mapped[int] = mapped_column(ForeignKey("lieu.id"), index=True)
     at: Mapped[datetime]
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_transaction.id"))
+    served_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)  # helped
 
     __table_args__ = (
         UniqueConstraint("reverses_id"),
@@ -87,6 +80,17 @@ SQLITE_APPEND_ONLY = (
     "CREATE TRIGGER {table}_no_{verb} BEFORE {verb_upper} ON {table} "
     "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
 )
+# INSERT OR REPLACE deletes the old row without telling the triggers on DELETE, so it is met here.
+SQLITE_NO_REPLACE = (
+    "CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
+    "WHEN EXISTS (SELECT 1 FROM {table} AS old WHERE {same}) "
+    "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+)
+SAME_ROW = {
+    "ledger_transaction": "old.id = NEW.id OR old.key = NEW.key OR old.public_id = NEW.public_id"
+    " OR old.reverses_id = NEW.reverses_id",
+    "ledger_transfer": "old.id = NEW.id",
+}
 POSTGRESQL_REFUSE = (
     "CREATE OR REPLACE FUNCTION refuse_ledger_edit() RETURNS trigger LANGUAGE plpgsql AS "
     "$$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$"
@@ -99,14 +103,16 @@ POSTGRESQL_APPEND_ONLY = (
 
 def append_only_statements(dialect: str) -> list[str]:
     """The statements that make the two tables append-only; the migration runs the same ones."""
-    tables = ("ledger_transaction", "ledger_transfer")
     if dialect == "sqlite":
-        return [
+        edits = [
             SQLITE_APPEND_ONLY.format(table=table, verb=verb, verb_upper=verb.upper())
-            for table in tables
+            for table in SAME_ROW
             for verb in ("update", "delete")
         ]
-    return [POSTGRESQL_REFUSE, *(POSTGRESQL_APPEND_ONLY.format(table=table) for table in tables)]
+        return edits + [
+            SQLITE_NO_REPLACE.format(table=table, same=same) for table, same in SAME_ROW.items()
+        ]
+    return [POSTGRESQL_REFUSE, *(POSTGRESQL_APPEND_ONLY.format(table=table) for table in SAME_ROW)]
 
 
 def _ddl(statement: str) -> DDL:

@@ -1,18 +1,16 @@
-"""Calls: a question put to the person best placed to answer it, then to the next.
-
-Rules kept here: one person is asked at a time and has ten minutes; nobody is asked more often in
-a week than the cap; a no is shown to nobody; the asker sees a name when somebody said yes.
-"""
+"""The tables: a call, and those it was put to."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from serendipity.db import Base, Key, PublicId
+
+TURN: Final = timedelta(minutes=10)  # to answer, before the next one is asked
 
 
 class Call(Base):
@@ -30,6 +28,7 @@ class Call(Base):
     read_at: Mapped[datetime | None] = mapped_column(index=True)
     called_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    tried_at: Mapped[datetime | None]  # when somebody was last looked for and nobody fitted
     withdrawn_at: Mapped[datetime | None]
 
     __table_args__ = (

@@ -1,0 +1,332 @@
+"""Posting: the verbs that move capital, and what they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from serendipity.errors import Expired, Invalid, NotFound, Refused
+from serendipity.ledger.balances import balance, promised
+from serendipity.ledger.journal import KINDS, Account, Transaction, Transfer
+
+MOST: Final = 1_000_000
+LONGEST_KEY: Final = 120
+REVERSIBLE_FOR: Final = timedelta(days=7)
+
+
+class BadAmount(Invalid):
+    """Not a whole number from 1 to a million. Facts: field, given."""
+
+
+class BadKey(Invalid):
+    """A key says what is paid; it is short and not empty. Facts: field, given."""
+
+
+class NoTransfers(Invalid):
+    """A transaction moves something. Fact: field."""
+
+
+class NotYourself(Invalid):
+    """Giver and taker are one account. Fact: field."""
+
+
+class AlreadyPosted(Refused):
+    """What this key pays was paid before. Fact: key."""
+
+
+class NotEnough(Refused):
+    """One gives on what one has beyond one's promises. Facts: amount, balance."""
+
+
+class NothingPromised(Refused):
+    """There is nothing to forgive. Fact: promised."""
+
+
+class NoSuchTransaction(NotFound):
+    """There is none."""
+
+
+class AlreadyReversed(Refused):
+    """A transaction is reversed once."""
+
+
+class ReversalStays(Refused):
+    """A reversal is not reversed; post it anew."""
+
+
+class TooLateToReverse(Expired):
+    """A week has gone by. Fact: since."""
+
+
+def account_of(
+    session: Session,
+    *,
+    member_id: int | None = None,
+    lieu_id: int | None = None,
+    organisation_id: int | None = None,
+) -> Account:
+    """The account of one holder, opened when first needed."""
+    given = {"member_id": member_id, "lieu_id": lieu_id, "organisation_id": organisation_id}
+    holder = {name: value for name, value in given.items() if value is not None}
+    if len(holder) != 1:
+        raise TypeError("an account has one holder")
+    wanted = select(Account).filter_by(**holder)
+    found = session.scalar(wanted)
+    if found is not None:
+        return found
+    opened = Account(**holder)
+    try:
+        with session.begin_nested():
+            session.add(opened)
+    except IntegrityError:  # opened by somebody else a moment ago, or there is no such holder
+        found = session.scalar(wanted)
+        if found is None:
+            raise
+        return found
+    return opened
+
+
+def post(
+    session: Session,
+    *,
+    kind: str,
+    key: str,
+    lieu_id: int,
+    transfers: Sequence[tuple[Account, Account, int]],
+    at: datetime,
+    served_id: int | None = None,
+) -> Transaction:
+    """Move capital between accounts: each transfer is (giver, taker, amount).
+
+    Parameters
+    ----------
+    key : str
+        What this pays; it is paid once.
+    served_id : int, optional
+        The member whom an answer helped.
+
+    Raises
+    ------
+    AlreadyPosted, BadAmount, BadKey, NoTransfers, NotYourself
+        Nothing was posted.
+    """
+    if kind not in KINDS or kind == "reversal":
+        raise ValueError(f"no such kind to post: {kind!r}")
+    made = Transaction(kind=kind, key=_checked_key(key), lieu_id=lieu_id, at=at)
+    made.served_id = served_id
+    return _write(session, made, [_checked(*transfer) for transfer in transfers])
+
+
+def _checked_key(key: str) -> str:
+    if not key or len(key) > LONGEST_KEY or "\0" in key:
+        raise BadKey(field="key", given=key[:LONGEST_KEY])
+    return key
+
+
+def _checked(giver: Account, taker: Account, amount: Any) -> tuple[int, int, int]:
+    # `type(…) is int` and not isinstance: True is an int, and 1.0 or NaN would pass comparisons.
+    if type(amount) is not int or not 1 <= amount <= MOST:
+        raise BadAmount(field="amount", given=str(amount))
+    if giver.id == taker.id:
+        raise NotYourself(field="taker")
+    return giver.id, taker.id, amount
+
+
+def _write(
+    session: Session, made: Transaction, transfers: Sequence[tuple[int, int, int]]
+) -> Transaction:
+    if not transfers:
+        raise NoTransfers(field="transfers")
+    try:
+        with session.begin_nested():
+            session.add(made)
+            session.flush()
+            session.add_all(
+                Transfer(transaction_id=made.id, giver_id=giver, taker_id=taker, amount=amount)
+                for giver, taker, amount in transfers
+            )
+    except IntegrityError as error:
+        if session.scalar(select(Transaction.id).where(Transaction.key == made.key)) is None:
+            raise
+        raise AlreadyPosted(key=made.key) from error
+    return made
+
+
+def pledge(
+    session: Session, *, member_id: int, lieu_id: int, amount: int, key: str, at: datetime
+) -> Transaction:
+    """A desk is taken: the member promises so many answers to the lieu. AlreadyPosted."""
+    commons = account_of(session, lieu_id=lieu_id)
+    giver = account_of(session, member_id=member_id)
+    return post(
+        session,
+        kind="pledge",
+        key=key,
+        lieu_id=lieu_id,
+        transfers=[(giver, commons, amount)],
+        at=at,
+    )
+
+
+def answer(
+    session: Session,
+    *,
+    helper_id: int,
+    lieu_id: int,
+    key: str,
+    at: datetime,
+    served_id: int | None = None,
+) -> Transaction:
+    """An answer was given, says the one who was helped. AlreadyPosted."""
+    return _from_commons(
+        session,
+        kind="answer",
+        member_id=helper_id,
+        lieu_id=lieu_id,
+        amount=1,
+        key=key,
+        at=at,
+        served_id=served_id,
+    )
+
+
+def thank(
+    session: Session,
+    *,
+    kind: str,
+    member_id: int,
+    lieu_id: int,
+    amount: int,
+    key: str,
+    at: datetime,
+) -> Transaction:
+    """For what serves the lieu: "service" (a shift, a story) or "promotion" (bringing someone).
+
+    Raises
+    ------
+    AlreadyPosted, BadAmount
+    """
+    if kind not in ("service", "promotion"):
+        raise ValueError(f"nobody is thanked for {kind!r}")
+    return _from_commons(
+        session, kind=kind, member_id=member_id, lieu_id=lieu_id, amount=amount, key=key, at=at
+    )
+
+
+def forgive(
+    session: Session, *, member_id: int, lieu_id: int, key: str, at: datetime
+) -> Transaction:
+    """What is still promised here is let go: nobody is turned away for bad luck.
+
+    Raises
+    ------
+    NothingPromised, AlreadyPosted
+    """
+    _hold(session, account_of(session, member_id=member_id))
+    open_promise = promised(session, member_id=member_id, lieu_id=lieu_id)
+    if open_promise == 0:
+        raise NothingPromised(promised=0)
+    return _from_commons(
+        session,
+        kind="forgiveness",
+        member_id=member_id,
+        lieu_id=lieu_id,
+        amount=open_promise,
+        key=key,
+        at=at,
+    )
+
+
+def _from_commons(
+    session: Session,
+    *,
+    kind: str,
+    member_id: int,
+    lieu_id: int,
+    amount: int,
+    key: str,
+    at: datetime,
+    served_id: int | None = None,
+) -> Transaction:
+    commons = account_of(session, lieu_id=lieu_id)
+    taker = account_of(session, member_id=member_id)
+    return post(
+        session,
+        kind=kind,
+        key=key,
+        lieu_id=lieu_id,
+        transfers=[(commons, taker, amount)],
+        at=at,
+        served_id=served_id,
+    )
+
+
+def give(
+    session: Session,
+    *,
+    giver_id: int,
+    taker_id: int,
+    lieu_id: int,
+    amount: int,
+    key: str,
+    at: datetime,
+) -> Transaction:
+    """Give some of what one has to another member.
+
+    Raises
+    ------
+    NotEnough, NotYourself, BadAmount, AlreadyPosted
+    """
+    giver = account_of(session, member_id=giver_id)
+    taker = account_of(session, member_id=taker_id)
+    transfer = _checked(giver, taker, amount)
+    _hold(session, giver)
+    has = balance(session, giver)
+    if has < transfer[2]:
+        raise NotEnough(amount=amount, balance=has)
+    return post(
+        session,
+        kind="gift",
+        key=key,
+        lieu_id=lieu_id,
+        transfers=[(giver, taker, amount)],
+        at=at,
+    )
+
+
+def _hold(session: Session, account: Account) -> None:
+    """Let nobody else move what this decision looks at before it is written."""
+    session.execute(select(Account.id).where(Account.id == account.id).with_for_update())
+
+
+def reverse(session: Session, *, public_id: str, at: datetime) -> Transaction:
+    """Take a transaction back, within a week of it, once.
+
+    Raises
+    ------
+    NoSuchTransaction, ReversalStays, TooLateToReverse, AlreadyReversed
+    """
+    wrong = session.scalar(select(Transaction).where(Transaction.public_id == public_id))
+    if wrong is None:
+        raise NoSuchTransaction()
+    if wrong.kind == "reversal":
+        raise ReversalStays()
+    if at - wrong.at > REVERSIBLE_FOR:
+        raise TooLateToReverse(since=wrong.at)
+    back = Transaction(
+        kind="reversal",
+        key=f"reversal:{wrong.id}",
+        lieu_id=wrong.lieu_id,
+        at=at,
+        reverses_id=wrong.id,
+    )
+    moved = session.scalars(select(Transfer).where(Transfer.transaction_id == wrong.id)).all()
+    try:
+        return _write(session, back, [(one.taker_id, one.giver_id, one.amount) for one in moved])
+    except AlreadyPosted as error:
+        raise AlreadyReversed() from error
