@@ -213,10 +213,10 @@ def people_here(lieu: Lieu) -> Room:
 
 
 def chips_of(member_ids: set[int], language: str) -> list[tuple[str, int]]:
-    """Skills, and then families, that enough of these people hold, with how many do."""
-    concepts, families = skills.held(reading(), member_ids)
+    """Skills that enough of these people hold, then families of the rest, with how many do."""
+    concepts, families = skills.held(reading(), member_ids, at_least=AT_LEAST)
     named = skills.labels(reading(), concepts, language)
     grouped = skills.family_labels(reading(), families, language)
-    chips = [(named[key], n) for key, n in concepts.most_common() if n >= AT_LEAST]
-    chips += [(grouped[key], n) for key, n in families.most_common() if n >= AT_LEAST]
-    return [(label, n) for label, n in chips if label][:MOST_CHIPS]
+    chips = [(named[key], n) for key, n in concepts.most_common()]
+    chips += [(grouped[key], n) for key, n in families.most_common() if key in grouped]
+    return chips[:MOST_CHIPS]

@@ -317,16 +317,28 @@ def _labelled(
     }
 
 
-def held(session: Session, member_ids: Iterable[int]) -> tuple[Counter[str], Counter[str]]:
-    """How many of these members hold each concept, and each family (a person counts once)."""
+def held(
+    session: Session, member_ids: Iterable[int], *, at_least: int = 1
+) -> tuple[Counter[str], Counter[str]]:
+    """How many of these members hold each concept, and how many each family of the rest.
+
+    Only what `at_least` people hold is named; skills of fewer count together in their family, and
+    a family of fewer is not named either. A person counts once in each.
+    """
     rows = session.execute(
         select(MemberSkill.member_id, MemberSkill.concept_id, Concept.family)
         .join(Concept, Concept.id == MemberSkill.concept_id)
         .where(MemberSkill.member_id.in_(set(member_ids)), MemberSkill.withdrawn_at.is_(None))
     ).all()
-    concepts = {(who, concept) for who, concept, _ in rows if concept}
-    families = {(who, family) for who, _, family in rows if family}
-    return Counter(of for _, of in concepts), Counter(of for _, of in families)
+    concepts = _enough({(who, concept) for who, concept, _ in rows if concept}, at_least)
+    rest = {(who, family) for who, concept, family in rows if family and concept not in concepts}
+    return concepts, _enough(rest, at_least)
+
+
+def _enough(holders: set[tuple[int, str]], at_least: int) -> Counter[str]:
+    """What at least so many hold, with how many do."""
+    counted = Counter(what for _, what in holders)
+    return Counter({what: n for what, n in counted.items() if n >= at_least})
 
 
 @members.at_erasure

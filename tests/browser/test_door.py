@@ -137,6 +137,7 @@ def test_returning_takes_two_taps(
     phone.get_by_role("button", name="I’m here").tap()
     phone.wait_for_url("**/here")
     with live_server.session() as session:
+        awa = session.scalars(select(Member).where(Member.email == "awa@example.org")).one()
         stays = session.scalars(select(Presence).where(Presence.member_id == awa.id)).all()
         assert [stay.ended_at is None for stay in stays] == [False, True]
         assert len(skills.skills_of(session, [awa.id])[awa.id]) == 2

@@ -148,11 +148,36 @@ def test_a_person_counts_once_in_a_family(session: Session, member: Member, at: 
     skills.offer(
         session, member_id=member.id, words=["welding", "soudure", "bread"], language="en", at=at
     )
-    concepts, families = skills.held(session, [member.id])
-    assert concepts == {"welding": 1, "baking": 1}
-    assert families == {"making": 1}
+    assert skills.held(session, [member.id]) == ({"welding": 1, "baking": 1}, {})
+    assert skills.held(session, [member.id], at_least=2) == ({}, {})
+    other = a_member(session)
+    skills.offer(session, member_id=other.id, words=["bike repair"], language="en", at=at)
+    assert skills.held(session, [member.id, other.id], at_least=2) == ({}, {"making": 2})
+
+
+def test_a_skill_that_is_named_does_not_count_in_its_family_again(
+    session: Session, member: Member, at: datetime
+) -> None:
+    crowd = [member, a_member(session)]
+    for one in crowd:
+        skills.offer(session, member_id=one.id, words=["welding"], language="en", at=at)
+    found = skills.held(session, [one.id for one in crowd], at_least=2)
+    assert found == ({"welding": 2}, {})
 
 
 def test_a_label_falls_back_to_english(session: Session, member: Member) -> None:
     assert skills.labels(session, ["welding", "unknown"], "nl") == {"welding": "Welding"}
     assert skills.family_labels(session, ["making"], "fr") == {"making": "Making"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "parts"),
+    [
+        ("soudure, CAO (2D, 3D); vélo", ["soudure", "CAO (2D, 3D)", "vélo"]),
+        (" ,, ;\n", []),
+        ("a) b, (c, d", ["a) b", "(c, d"]),
+        ("x" * 10_000, ["x" * 10_000]),
+    ],
+)
+def test_commas_part_skills_but_not_in_brackets(typed: str, parts: list[str]) -> None:
+    assert skills.split(typed) == parts
