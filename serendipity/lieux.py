@@ -332,6 +332,26 @@ def plain_siret(given: str, *, field: str = "siret") -> str:
         raise BadSiret(field=field, given=given[:40], digits=digits) from error
 
 
+def plain_zone(given: str) -> str:
+    """The name of a time zone that the database of time zones knows; else BadZone."""
+    if given not in zones():
+        raise BadZone(field="timezone", given=given[:64])
+    return given
+
+
+def plain_seats(given: int) -> int:
+    """How many people fit, within reason; else BadSeats."""
+    if not 0 <= given <= MOST_SEATS:
+        raise BadSeats(field="seats", given=given, most=MOST_SEATS)
+    return given
+
+
+@cache
+def zones() -> frozenset[str]:
+    """Every time zone that a lieu may be in."""
+    return frozenset(available_timezones())
+
+
 def slug_of(said: str) -> str:
     """Small letters, digits and dashes: what an address can carry of these words."""
     return re.sub(r"[^a-z0-9]+", "-", normalised(said)).strip("-")[:60].strip("-")
@@ -359,20 +379,12 @@ def _slugs(name: str, city: str) -> Iterator[str]:
 def _describe(
     lieu: Lieu, *, name: str, city: str, timezone: str, language: str, seats: int
 ) -> None:
-    if timezone not in _zones():
-        raise BadZone(field="timezone", given=timezone[:64])
     if language not in LANGUAGES:
         raise BadLanguage(field="language", given=language[:8])
-    if not 0 <= seats <= MOST_SEATS:
-        raise BadSeats(field="seats", given=seats, most=MOST_SEATS)
     lieu.name = words.said(name, field="name", most=160)
     lieu.city = words.line(city, field="city", most=120)
-    lieu.timezone, lieu.language, lieu.seats = timezone, language, seats
-
-
-@cache
-def _zones() -> set[str]:
-    return available_timezones()
+    lieu.timezone, lieu.seats = plain_zone(timezone), plain_seats(seats)
+    lieu.language = language
 
 
 def _check(spans: Sequence[Span], *, field: str) -> None:

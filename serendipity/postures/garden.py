@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from serendipity import audit
+from serendipity import audit, ledger
 from serendipity.encounters import Encounter
 from serendipity.lieux import Lieu
 from serendipity.members import Member
@@ -24,6 +24,7 @@ from serendipity.ties import Tie
 MONTH = timedelta(days=30)
 FADING_AFTER = timedelta(weeks=5)
 FADED_AFTER = timedelta(weeks=26)  # longer ago, and the two have moved on
+SEVERAL = 3  # answers promised and still open; one or two are nobody's business
 MOST = 5
 
 
@@ -37,18 +38,33 @@ class Fading:
 
 
 @dataclass(frozen=True)
+class Promise:
+    """A member who is here and has several answers open: somebody to put a question to."""
+
+    member: Member
+    open: int
+
+
+@dataclass(frozen=True)
 class Garden:
     unmet: list[Member]
     fading: list[Fading]
+    promises: list[Promise]
 
     def member_ids(self) -> list[int]:
+        """Everybody whom the garden names."""
         pairs = [one.id for tie in self.fading for one in (tie.a, tie.b)]
-        return [*(member.id for member in self.unmet), *pairs]
+        promising = [promise.member.id for promise in self.promises]
+        return [*(member.id for member in self.unmet), *pairs, *promising]
 
 
 def garden(session: Session, *, lieu: Lieu, at: datetime) -> Garden:
     """What to tend to at this lieu."""
-    return Garden(unmet(session, lieu=lieu, at=at), fading(session, lieu=lieu, at=at))
+    return Garden(
+        unmet(session, lieu=lieu, at=at),
+        fading(session, lieu=lieu, at=at),
+        promises(session, lieu=lieu, at=at),
+    )
 
 
 def unmet(session: Session, *, lieu: Lieu, at: datetime) -> list[Member]:
@@ -98,6 +114,34 @@ def fading(session: Session, *, lieu: Lieu, at: datetime) -> list[Fading]:
         .limit(MOST)
     )
     return [Fading(first, second, last_at) for first, second, last_at in rows]
+
+
+def promises(session: Session, *, lieu: Lieu, at: datetime) -> list[Promise]:
+    """Those here with several answers still open at this lieu, by name and not by how many."""
+    here = select(Presence.member_id).where(
+        Presence.lieu_id == lieu.id, Presence.ended_at.is_(None), Presence.until > at
+    )
+    still_open = func.sum(
+        case((ledger.Transfer.giver_id == ledger.Account.id, 1), else_=-1) * ledger.Transfer.amount
+    )
+    rows = session.execute(
+        select(Member, still_open)
+        .join(ledger.Account, ledger.Account.member_id == Member.id)
+        .join(
+            ledger.Transfer,
+            or_(
+                ledger.Transfer.giver_id == ledger.Account.id,
+                ledger.Transfer.taker_id == ledger.Account.id,
+            ),
+        )
+        .join(ledger.Transaction, ledger.Transaction.id == ledger.Transfer.transaction_id)
+        .where(ledger.Transaction.lieu_id == lieu.id, Member.id.in_(here))
+        .group_by(Member.id)
+        .having(still_open >= SEVERAL)
+        .order_by(Member.name, Member.id)
+        .limit(MOST)
+    )
+    return [Promise(member, int(count)) for member, count in rows]
 
 
 def look(session: Session, *, shift: Shift, member_ids: Sequence[int], at: datetime) -> int:

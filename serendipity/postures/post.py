@@ -1,24 +1,24 @@
 """Post: introductions to carry. The engine had the idea; the concierge walks over with it.
 
-Rules kept here: only people who are all here now, and only as long as nobody said no (which no one
-is told: the suggestion is simply no longer there); carrying one in person means that each said yes
-to the concierge's face, so it is agreed from then on; "later" hides it for an hour from every
-concierge, "never" takes it back and the pair is remembered.
+Rules kept here: only people who are all here and may be disturbed; what somebody answered on their
+phone does not show, for a list from which the noes disappear would tell them; carrying one in
+person means that each said yes to the concierge's face, so it is agreed from then on; "later" hides
+it for an hour from every concierge, "never" takes it back and the pair is remembered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from serendipity import audit, introductions
+from serendipity import audit, introductions, members
 from serendipity.db import Base
 from serendipity.errors import NotFound
-from serendipity.introductions import Introduction, Side
+from serendipity.introductions import Introduction
 from serendipity.members import Member
 from serendipity.presence import Presence
 from serendipity.shifts import Shift
@@ -49,7 +49,12 @@ class Carry:
     suggestion: Suggestion
     members: list[Member]
     introduction: Introduction | None
-    until: datetime  # the first of them leaves, or the idea is over
+    leaving: Mapping[int, datetime]  # member id → until when they are here
+
+    @property
+    def until(self) -> datetime:
+        """The first of them leaves, or the idea is over."""
+        return min([self.suggestion.expires_at, *(self.leaving[one.id] for one in self.members)])
 
     def pairs(self) -> list[tuple[int, int]]:
         """Every two of them, the smaller id first."""
@@ -69,22 +74,22 @@ def to_carry(session: Session, *, lieu_id: int, at: datetime) -> list[Carry]:
             Suggestion.expires_at > at,
             Postponed.not_before.is_(None) | (Postponed.not_before <= at),
             Introduction.withdrawn_at.is_(None),
+            Introduction.expires_at.is_(None) | (Introduction.expires_at > at),
         )
         .order_by(Suggestion.score.desc(), Suggestion.id)
     ).all()
     people = _people(session, [suggestion.id for suggestion, _ in rows])
-    here = _leaving(session, lieu_id=lieu_id, at=at)
-    closed = _closed(session, [one.id for _, one in rows if one is not None])
-    return [
-        Carry(
-            suggestion,
-            people[suggestion.id],
-            introduction,
-            min([suggestion.expires_at, *(here[one.id] for one in people[suggestion.id])]),
-        )
+    here = _approachable(session, lieu_id=lieu_id, at=at)
+    apart = members.blocked_pairs(session, here)
+    found = (
+        Carry(suggestion, people[suggestion.id], introduction, here)
         for suggestion, introduction in rows
-        if all(one.id in here for one in people[suggestion.id])
-        and (introduction is None or introduction.id not in closed)
+        if introduction is None or not introduction.agreed
+    )
+    return [
+        carry
+        for carry in found
+        if all(member.id in here for member in carry.members) and apart.isdisjoint(carry.pairs())
     ]
 
 
@@ -101,31 +106,22 @@ def _people(session: Session, suggestion_ids: Sequence[int]) -> dict[int, list[M
     return found
 
 
-def _leaving(session: Session, *, lieu_id: int, at: datetime) -> dict[int, datetime]:
-    """Member id → until when they are here; who is not here, or not surely, is no key."""
+def _approachable(session: Session, *, lieu_id: int, at: datetime) -> dict[int, datetime]:
+    """Member id → until when they are here, for all whom a concierge may walk up to."""
     rows = session.execute(
-        select(Presence.member_id, Presence.until).where(
+        select(Presence.member_id, Presence.until)
+        .join(Member, Member.id == Presence.member_id)
+        .where(
             Presence.lieu_id == lieu_id,
             Presence.ended_at.is_(None),
             Presence.until > at,
             Presence.confirmed_at.is_not(None),
+            Presence.hidden_at.is_(None),
+            Presence.focus_until.is_(None) | (Presence.focus_until <= at),
+            Member.paused_until.is_(None) | (Member.paused_until <= at),
         )
     )
     return dict(rows.tuples().all())
-
-
-def _closed(session: Session, introduction_ids: Iterable[int]) -> set[int]:
-    """Introductions that somebody refused, or that all agreed to already."""
-    sides: dict[int, list[Side]] = {}
-    for side in session.scalars(
-        select(Side).where(Side.introduction_id.in_(list(introduction_ids)))
-    ):
-        sides.setdefault(side.introduction_id, []).append(side)
-    return {
-        introduction_id
-        for introduction_id, both in sides.items()
-        if any(side.no_at for side in both) or all(side.yes_at for side in both)
-    }
 
 
 def introduce(session: Session, *, shift: Shift, public_id: str, at: datetime) -> Carry:

@@ -1,5 +1,344 @@
-"""Placeholder blueprint; its owner fills it."""
+"""The concierge's desk: who is here, whom to introduce, what to settle, and handing it over.
 
-from flask import Blueprint
+The page is made of parts (`_watch`, `_garden`, `_post`, `_write`, `_weave`, `_settle`), which
+`live` sends again every ten seconds, each to replace itself; what is typed stands on pages of its
+own, so that nothing typed is ever replaced. What the parts show is put together in `web.desk`.
+"""
 
-blueprint = Blueprint("concierge", __name__)
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, session
+from flask import url_for as url
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_wtf import FlaskForm
+from sqlalchemy.orm import Session
+from wtforms import StringField, TextAreaField
+
+from serendipity import clock, hours, kiosks, shifts
+from serendipity.db import reading, writing
+from serendipity.errors import Invalid
+from serendipity.lieux import Lieu
+from serendipity.postures import post, settling, watch
+from serendipity.shifts import Shift
+from serendipity.web import forms
+from serendipity.web.access import access, current_member
+from serendipity.web.desk import look
+from serendipity.web.language import chosen
+
+blueprint = Blueprint("concierge", __name__, url_prefix="/concierge")
+
+SHOWN = 7  # people with a sign on the first page; the others are a click away
+
+
+class NoPhone(FlaskForm):
+    """Somebody without a phone: who they are and what they say, in their own words."""
+
+    name = StringField()
+    email = StringField()
+    skills = StringField()
+    need = StringField()
+
+
+class HandOver(FlaskForm):
+    note = TextAreaField()
+
+
+class Screen(FlaskForm):
+    name = StringField()
+
+
+@blueprint.after_request
+def leave_when_over(response: Response) -> Response:
+    """A page that refreshes itself reloads, and so empties, when the shift behind it has ended."""
+    if response.status_code == 404 and request.headers.get("HX-Request"):
+        response.headers["HX-Refresh"] = "true"
+    return response
+
+
+# --- taking a shift -------------------------------------------------------------------------
+
+
+@blueprint.get("/")
+@access("member")
+def choose() -> ResponseReturnValue:
+    at, member = clock.now(), current_member()
+    rows = shifts.lieux_of(reading(), member_id=member.id)
+    lieux = [
+        {
+            "lieu": lieu,
+            "shift": shift if shift and shift.until > at else None,
+            "unwritten": shift if shift and shift.until <= at else None,
+            "ends": _ends(lieu, at),
+            "last": shifts.last_note(reading(), lieu_id=lieu.id),
+            "on_shift": shifts.current_shifts(reading(), lieu_id=lieu.id, at=at),
+        }
+        for lieu, shift in rows
+    ]
+    return render_template("concierge/choose.html", lieux=lieux, form=HandOver())
+
+
+def _ends(lieu: Lieu, at: datetime) -> list[datetime]:
+    """Sensible ends of a shift that begins now; closing time is the last."""
+    latest = at + shifts.LONGEST
+    return [end for end in hours.stays(reading(), lieu=lieu, at=at) if end <= latest] or [latest]
+
+
+@blueprint.post("/")
+@access("member")
+def take() -> ResponseReturnValue:
+    slug = request.form.get("lieu", "")
+    try:
+        with writing() as db:
+            shifts.take_shift(
+                db,
+                slug=slug,
+                member_id=current_member().id,
+                until=_instant(request.form.get("until", "")),
+                at=clock.now(),
+            )
+    except Invalid:  # the page was left open until that time had passed
+        flash(gettext("Choose an end that is still to come, today."))
+        return redirect(url("concierge.choose"), 303)
+    return redirect(url("concierge.show", slug=slug), 303)
+
+
+def _instant(given: str) -> datetime:
+    """The instant that a radio button stands for."""
+    if not given.isascii() or not given.isdecimal() or len(given) > 11:
+        raise shifts.BadShiftEnd(field="until", until=given[:20], longest=shifts.LONGEST)
+    return datetime.fromtimestamp(int(given), UTC)
+
+
+@blueprint.post("/late-note")
+@access("member")
+def write_late_note() -> ResponseReturnValue:
+    """A shift ran out without a note: it can still be written, though nothing else be seen."""
+    form = HandOver()
+    slug = request.form.get("lieu", "")
+    try:
+        with writing() as db:
+            shifts.hand_over(
+                db,
+                slug=slug,
+                member_id=current_member().id,
+                note=form.note.data or "",
+                at=clock.now(),
+            )
+    except Invalid as error:
+        page = render_template(
+            "concierge/late_note.html", form=forms.beside(form, error), slug=slug
+        )
+        return page, error.status
+    flash(gettext("Thank you. The next concierge reads it first."))
+    return redirect(url("concierge.choose"), 303)
+
+
+# --- the desk -------------------------------------------------------------------------------
+
+
+@blueprint.get("/<slug>/")
+@access("concierge")
+def show(slug: str) -> ResponseReturnValue:
+    return render_template(
+        "concierge/show.html",
+        desk=look(g.lieu, g.shift),
+        shown=SHOWN,
+        note=shifts.last_note(reading(), lieu_id=g.lieu.id),
+    )
+
+
+@blueprint.get("/<slug>/live")
+@access("concierge")
+def live(slug: str) -> ResponseReturnValue:
+    """The parts of the page that change by themselves, each to replace itself."""
+    return render_template(
+        "concierge/live.html", desk=look(g.lieu, g.shift), shown=SHOWN, again=True
+    )
+
+
+@blueprint.get("/<slug>/people")
+@access("concierge")
+def people(slug: str) -> ResponseReturnValue:
+    return render_template("concierge/people.html", desk=look(g.lieu, g.shift))
+
+
+# --- one button each ------------------------------------------------------------------------
+
+
+def _do(verb: Callable[..., Any], public_id: str, said: str, part: str) -> ResponseReturnValue:
+    """Do one thing at this desk, say it in a line, and come back to where the button was."""
+    with writing() as db:
+        verb(db, shift=_shift(db), public_id=public_id, at=clock.now())
+    flash(said)
+    return redirect(url("concierge.show", slug=g.lieu.slug, _anchor=part), 303)
+
+
+def _shift(db: Session) -> Shift:
+    """The shift, looked up again inside the transaction: it may have ended a moment ago."""
+    return shifts.shift_of(db, member_id=current_member().id, lieu_id=g.lieu.id, at=clock.now())
+
+
+@blueprint.post("/<slug>/stays/<stay>/confirm")
+@access("concierge")
+def confirm_stay(slug: str, stay: str) -> ResponseReturnValue:
+    return _do(watch.confirm_stay, stay, gettext("Confirmed: they are here."), "settle")
+
+
+@blueprint.post("/<slug>/declarations/<declaration>/vouch")
+@access("concierge")
+def vouch(slug: str, declaration: str) -> ResponseReturnValue:
+    return _do(watch.vouch, declaration, gettext("Confirmed: they are here."), "settle")
+
+
+@blueprint.post("/<slug>/stays/<stay>/end")
+@access("concierge")
+def check_out(slug: str, stay: str) -> ResponseReturnValue:
+    return _do(watch.check_out, stay, gettext("Checked out."), "watch")
+
+
+@blueprint.post("/<slug>/suggestions/<suggestion>/introduce")
+@access("concierge")
+def introduce(slug: str, suggestion: str) -> ResponseReturnValue:
+    said = gettext("Introduced. Both can now say on their phone that they met.")
+    return _do(post.introduce, suggestion, said, "post")
+
+
+@blueprint.post("/<slug>/suggestions/<suggestion>/postpone")
+@access("concierge")
+def postpone(slug: str, suggestion: str) -> ResponseReturnValue:
+    return _do(post.postpone, suggestion, gettext("Later: back in an hour."), "post")
+
+
+@blueprint.post("/<slug>/suggestions/<suggestion>/keep-apart")
+@access("concierge")
+def keep_apart(slug: str, suggestion: str) -> ResponseReturnValue:
+    said = gettext("Taken back. Nobody is told.")
+    return _do(post.keep_apart, suggestion, said, "post")
+
+
+@blueprint.post("/<slug>/encounters/<encounter>/ask")
+@access("concierge")
+def ask(slug: str, encounter: str) -> ResponseReturnValue:
+    said = gettext("One letter goes out: did you meet?")
+    return _do(settling.ask, encounter, said, "settle")
+
+
+# --- what is typed --------------------------------------------------------------------------
+
+
+@blueprint.get("/<slug>/check-in")
+@access("concierge")
+def check_in_form(slug: str) -> ResponseReturnValue:
+    return render_template("concierge/check_in.html", form=NoPhone(), closing=_closing())
+
+
+def _closing() -> datetime:
+    return hours.closing(reading(), lieu=g.lieu, at=clock.now())
+
+
+@blueprint.post("/<slug>/check-in")
+@access("concierge")
+def check_in(slug: str) -> ResponseReturnValue:
+    form = NoPhone()
+    try:
+        with writing() as db:
+            _, known = watch.check_in(
+                db,
+                shift=_shift(db),
+                name=form.name.data or "",
+                email=form.email.data or "",
+                skills=(form.skills.data or "").split(","),
+                need=form.need.data or "",
+                language=chosen(),
+                at=clock.now(),
+            )
+    except Invalid as error:
+        page = render_template(
+            "concierge/check_in.html", form=forms.beside(form, error), closing=_closing()
+        )
+        return page, error.status
+    flash(_checked_in(form.name.data or "", known=known))
+    return redirect(url("concierge.show", slug=slug, _anchor="watch"), 303)
+
+
+def _checked_in(name: str, *, known: bool) -> str:
+    if known:
+        return str(
+            gettext("Checked in. This address was a member already: what they said before counts.")
+        )
+    return str(gettext("%(name)s is checked in until closing time.", name=name))
+
+
+@blueprint.get("/<slug>/hand-over")
+@access("concierge")
+def hand_over_form(slug: str) -> ResponseReturnValue:
+    return render_template(
+        "concierge/hand_over.html",
+        form=HandOver(),
+        note=shifts.last_note(reading(), lieu_id=g.lieu.id),
+    )
+
+
+@blueprint.post("/<slug>/hand-over")
+@access("concierge")
+def hand_over(slug: str) -> ResponseReturnValue:
+    form = HandOver()
+    try:
+        with writing() as db:
+            shifts.hand_over(
+                db,
+                slug=slug,
+                member_id=current_member().id,
+                note=form.note.data or "",
+                at=clock.now(),
+            )
+    except Invalid as error:
+        page = render_template("concierge/hand_over.html", form=forms.beside(form, error))
+        return page, error.status
+    flash(gettext("Handed over. Thank you for being here."))
+    return redirect(url("concierge.choose"), 303)
+
+
+# --- screens at the door --------------------------------------------------------------------
+
+
+@blueprint.get("/<slug>/kiosks")
+@access("concierge")
+def screens(slug: str) -> ResponseReturnValue:
+    at = clock.now()
+    code = session.get("pairing")
+    if code and code["until"] <= at.timestamp():
+        code = None
+    return render_template(
+        "concierge/screens.html",
+        kiosks=kiosks.kiosks_of(reading(), lieu_id=g.lieu.id),
+        code=code if code and code["lieu"] == g.lieu.id else None,
+        at=at,
+        form=Screen(),
+    )
+
+
+@blueprint.post("/<slug>/kiosks")
+@access("concierge")
+def prepare_screen(slug: str) -> ResponseReturnValue:
+    form, at = Screen(), clock.now()
+    with writing() as db:
+        code = kiosks.make_pairing(db, lieu_id=_shift(db).lieu_id, name=form.name.data or "", at=at)
+    until = at + kiosks.PAIRING_LIVES
+    # In the signed session of this browser, so that the code is shown here and nowhere else.
+    session["pairing"] = {"lieu": g.lieu.id, "code": code, "until": int(until.timestamp())}
+    return redirect(url("concierge.screens", slug=slug), 303)
+
+
+@blueprint.post("/<slug>/kiosks/<kiosk>/revoke")
+@access("concierge")
+def revoke_screen(slug: str, kiosk: str) -> ResponseReturnValue:
+    with writing() as db:
+        kiosks.revoke(db, public_id=kiosk, lieu_id=_shift(db).lieu_id, at=clock.now())
+    flash(gettext("That screen shows nothing any more."))
+    return redirect(url("concierge.screens", slug=slug), 303)

@@ -27,6 +27,16 @@ def _wrong_code(left: int) -> str:
     )
 
 
+def _bad_siret(digits: int) -> str:
+    if digits == 14:
+        return str(gettext("These 14 digits do not add up. Is one of them mistyped?"))
+    return str(
+        ngettext(
+            "One digit so far; a SIRET has 14.", "%(num)s digits so far; a SIRET has 14.", digits
+        )
+    )
+
+
 WORDING: dict[str, Callable[[SerendipityError], str]] = {
     "words-too-long": lambda error: (
         gettext(
@@ -64,6 +74,18 @@ WORDING: dict[str, Callable[[SerendipityError], str]] = {
     "busy": lambda _: gettext(
         "The database is busy. Nothing was recorded, and all you typed is still here: "
         "press the button again."
+    ),
+    "note-too-short": lambda error: gettext(
+        "At least %(words)s words, please: the next concierge was not here.", **error.facts
+    ),
+    "bad-zone": lambda _: gettext("There is no such time zone. Write it like Europe/Brussels."),
+    "bad-seats": lambda error: gettext("A whole number from 0 to %(most)s.", **error.facts),
+    "bad-siret": lambda error: _bad_siret(int(error.facts["digits"])),
+    "bad-time": lambda _: gettext("Times are written like 09:00."),
+    "bad-span": lambda _: gettext("It ends before it begins."),
+    "spans-overlap": lambda _: gettext("Two of one day overlap. They may touch."),
+    "nobody-with-email": lambda _: gettext(
+        "No member has this address yet. They check in once, then you can name them."
     ),
     "pass-over": lambda _: gettext(
         "More than 15 minutes have passed since you scanned. All you typed is still here: "

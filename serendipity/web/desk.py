@@ -1,0 +1,110 @@
+"""What the concierge's desk shows, looked up in one go.
+
+Looking leaves a trace (`audit`), the one thing that a GET writes here: once a shift for each person
+seen, so that a page that refreshes itself every ten seconds writes nothing most of the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from serendipity import audit, clock, hours, shifts
+from serendipity.db import reading, writing
+from serendipity.lieux import Lieu
+from serendipity.members import Member
+from serendipity.postures import garden, post, settling, watch, write
+from serendipity.shifts import Shift
+from serendipity.web.loom import Loom, loom
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything that the parts of the page show."""
+
+    lieu: Lieu
+    shift: Shift
+    at: datetime
+    gathering: watch.Gathering
+    garden: garden.Garden
+    carries: list[post.Carry]
+    settling: settling.Settling
+    outcomes: list[write.Outcome]
+    on_shift: list[tuple[Shift, Member]]
+    slots: list[hours.Slot]
+    loom: Loom
+    names: dict[int, str]  # of everybody whom a reason is about
+
+
+def look(lieu: Lieu, shift: Shift) -> Desk:
+    """Look at the lieu now, and leave the trace of having looked."""
+    session, at = reading(), clock.now()
+    gathering = watch.gathering(session, lieu=lieu, at=at)
+    carries = post.to_carry(session, lieu_id=lieu.id, at=at)
+    found = Desk(
+        lieu=lieu,
+        shift=shift,
+        at=at,
+        gathering=gathering,
+        garden=garden.garden(session, lieu=lieu, at=at),
+        carries=carries,
+        settling=settling.settling(session, lieu=lieu, people=gathering.people, at=at),
+        outcomes=write.outcomes(session, lieu=lieu, at=at),
+        on_shift=shifts.current_shifts(session, lieu_id=lieu.id, at=at),
+        slots=hours.moments_today(session, lieu=lieu, at=at),
+        loom=loom(
+            [(one.member.id, one.member.name) for one in gathering.people],
+            ties=gathering.ties,
+            met=gathering.met_today,
+            ideas=[
+                (number, pair)
+                for number, carry in enumerate(carries, start=1)
+                for pair in carry.pairs()
+            ],
+        ),
+        names=_names(carries),
+    )
+    _leave_trace(found)
+    return found
+
+
+def _leave_trace(found: Desk) -> None:
+    seen = [one.member.id for one in found.gathering.people]
+    listed = found.garden.member_ids()
+    if _unseen(found.shift, "seen-present", seen) or _unseen(found.shift, "seen-absent", listed):
+        with writing() as session:
+            watch.look(session, shift=found.shift, member_ids=seen, at=found.at)
+            garden.look(session, shift=found.shift, member_ids=listed, at=found.at)
+
+
+def _unseen(shift: Shift, what: str, member_ids: list[int]) -> set[int]:
+    return audit.not_yet_seen(
+        reading(),
+        actor_id=shift.member_id,
+        lieu_id=shift.lieu_id,
+        what=what,
+        since=shift.started_at,
+        member_ids=member_ids,
+    )
+
+
+def _names(carries: Sequence[post.Carry]) -> dict[int, str]:
+    """Member id → name, for the people of the suggestions and for those both of them know."""
+    known = {one.id: one.name for carry in carries for one in carry.members}
+    asked = {
+        one
+        for carry in carries
+        for reason in carry.suggestion.reasons
+        for one in _ids(reason["facts"].values())
+    } - set(known)
+    rows = reading().execute(select(Member.id, Member.name).where(Member.id.in_(asked)))
+    return known | dict(rows.tuples().all())
+
+
+def _ids(facts: Iterable[Any]) -> set[int]:
+    flat = (one for fact in facts for one in (fact if isinstance(fact, list) else [fact]))
+    return {one for one in flat if isinstance(one, int)}

@@ -1,0 +1,224 @@
+"""The loom: today's weave as a drawing. People on a ring, ties as threads, ideas as two strands.
+
+Pure geometry in the units of one SVG; what it shows is also a list on the same page. People who
+know each other sit side by side, so that what crosses the middle is what bridges.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+Point = tuple[float, float]
+Pair = tuple[int, int]
+
+CENTRE: Point = (300.0, 240.0)
+RADII: Point = (246.0, 182.0)
+BEND = 0.45  # how far from the centre a thread turns: 0 through it, 1 along the ring
+SWING = 7.0  # how far the two strands sway
+MOST = 40  # names that still can be read; the list has everybody
+KINDS = ("offer", "paper", "sunny", "moss")
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Somebody on the ring."""
+
+    member_id: int
+    name: str
+    at: Point
+    label: Point
+    anchor: str  # "", "m" or "e"
+    kind: str
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """An idea: its number in the list, its two strands, where its bead hangs."""
+
+    number: int
+    halo: str
+    need: str
+    offer: str
+    bead: Point
+
+
+@dataclass(frozen=True)
+class Loom:
+    seats: list[Seat]
+    old: list[str]
+    met: list[str]
+    bridges: list[Bridge]
+    left_out: int
+
+
+def loom(
+    people: Sequence[tuple[int, str]],
+    *,
+    ties: Iterable[Pair],
+    met: Iterable[Pair],
+    ideas: Sequence[tuple[int, Pair]],
+) -> Loom:
+    """Lay the drawing out; the same people give the same drawing.
+
+    Parameters
+    ----------
+    people : (id, name), in order of arrival
+    ties, met : pairs of ids, among these people
+    ideas : (number in the list, pair of ids)
+    """
+    ties, met = set(ties), set(met)
+    shown = _shown([one for one, _ in people], [pair for _, pair in ideas], ties | met)
+    groups = _groups(shown, ties)
+    order = sorted(shown, key=lambda one: (groups[one], shown.index(one)))
+    names = _short_names({one: name for one, name in people if one in set(shown)})
+    seats = [_seat(place, len(order), one, names[one], groups) for place, one in enumerate(order)]
+    at = {seat.member_id: seat.at for seat in seats}
+    return Loom(
+        seats,
+        old=[_thread(at[a], at[b]) for a, b in sorted(ties - met) if a in at and b in at],
+        met=[_thread(at[a], at[b]) for a, b in sorted(met) if a in at and b in at],
+        bridges=_bridges(at, ideas),
+        left_out=len(people) - len(shown),
+    )
+
+
+def _shown(ids: Sequence[int], ideas: Sequence[Pair], pairs: set[Pair]) -> list[int]:
+    """When the ring is full: first who is in an idea, then who has most threads."""
+    if len(ids) <= MOST:
+        return list(ids)
+    wanted = {one for pair in ideas for one in pair}
+    threads = Counter(one for pair in pairs for one in pair)
+    first = sorted(ids, key=lambda one: (one not in wanted, -threads[one], ids.index(one)))
+    kept = set(first[:MOST])
+    return [one for one in ids if one in kept]
+
+
+def _groups(ids: Sequence[int], ties: set[Pair]) -> dict[int, int]:
+    """Who sits with whom: each takes the group that most of their neighbours have, in turn.
+
+    Label propagation, asynchronous and in a fixed order; few rounds settle a room of forty.
+    """
+    neighbours: defaultdict[int, list[int]] = defaultdict(list)
+    for a, b in sorted(ties):
+        if a in ids and b in ids:
+            neighbours[a].append(b)
+            neighbours[b].append(a)
+    group = {one: place for place, one in enumerate(ids)}
+    for _ in range(8):
+        for one in ids:
+            counts = Counter(group[other] for other in neighbours[one])
+            if counts:
+                group[one] = min(counts, key=lambda label: (-counts[label], label))
+    sizes = Counter(group.values())
+    ranks = sorted(sizes, key=lambda label: (-sizes[label], label))
+    return {one: ranks.index(group[one]) for one in ids}
+
+
+def _short_names(names: dict[int, str]) -> dict[int, str]:
+    """First names; with an initial where two share one."""
+    first = {one: (name.split() or ["?"])[0] for one, name in names.items()}
+    often = Counter(first.values())
+    return {
+        one: f"{first[one]} {name.split()[-1][0]}."
+        if often[first[one]] > 1 and len(name.split()) > 1
+        else first[one]
+        for one, name in names.items()
+    }
+
+
+def _seat(place: int, count: int, member_id: int, name: str, groups: dict[int, int]) -> Seat:
+    turn = 2 * math.pi * place / count - 2 * math.pi / 3
+    across, down = math.cos(turn), math.sin(turn)
+    anchor = "m" if abs(across) < 0.2 else ("e" if across < 0 else "")
+    return Seat(
+        member_id=member_id,
+        name=name,
+        at=_rounded(CENTRE[0] + RADII[0] * across, CENTRE[1] + RADII[1] * down),
+        label=_rounded(
+            CENTRE[0] + (RADII[0] + 16) * across, CENTRE[1] + (RADII[1] + 18) * down + 5
+        ),
+        anchor=anchor,
+        kind=KINDS[groups[member_id] % len(KINDS)],
+    )
+
+
+def _turns(a: Point, b: Point) -> tuple[Point, Point]:
+    """The two control points of the thread between two seats."""
+    towards = [
+        (CENTRE[0] + BEND * (x - CENTRE[0]), CENTRE[1] + BEND * (y - CENTRE[1])) for x, y in (a, b)
+    ]
+    return towards[0], towards[1]
+
+
+def _thread(a: Point, b: Point) -> str:
+    first, second = _turns(a, b)
+    return (
+        f"M{a[0]:g} {a[1]:g}C{first[0]:.0f} {first[1]:.0f} {second[0]:.0f} {second[1]:.0f} "
+        f"{b[0]:g} {b[1]:g}"
+    )
+
+
+def _bridges(at: dict[int, Point], ideas: Sequence[tuple[int, Pair]]) -> list[Bridge]:
+    bridges: list[Bridge] = []
+    for number, (a, b) in ideas:
+        if a in at and b in at:
+            bead = _free_place(at[a], at[b], [bridge.bead for bridge in bridges])
+            bridges.append(
+                Bridge(
+                    number,
+                    halo=_thread(at[a], at[b]),
+                    need=_strand(at[a], at[b], SWING),
+                    offer=_strand(at[a], at[b], -SWING),
+                    bead=bead,
+                )
+            )
+    return bridges
+
+
+def _free_place(a: Point, b: Point, taken: Sequence[Point]) -> Point:
+    """Where along the thread the bead hangs: the middle, or where no other bead is near."""
+    places = [_along(a, b, share) for share in (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74)]
+    free = [one for one in places if all(math.dist(one, other) > 28 for other in taken)]
+    return _rounded(*(free or places)[0])
+
+
+def _strand(a: Point, b: Point, swing: float) -> str:
+    """One of the two strands: it sways around the thread, and meets it at both ends."""
+    waves = max(1, round(math.dist(a, b) / 170))
+    steps = 12 * waves
+    points = []
+    for step in range(steps + 1):
+        share = step / steps
+        (x, y), (before, after) = (
+            _along(a, b, share),
+            (
+                _along(a, b, max(0.0, share - 0.01)),
+                _along(a, b, min(1.0, share + 0.01)),
+            ),
+        )
+        length = math.dist(before, after) or 1.0
+        sway = swing * math.sin(2 * math.pi * waves * share) * math.sin(math.pi * share) ** 0.5
+        points.append(
+            f"{x - sway * (after[1] - before[1]) / length:.1f} "
+            f"{y + sway * (after[0] - before[0]) / length:.1f}"
+        )
+    return "M" + "L".join(points)
+
+
+def _along(a: Point, b: Point, share: float) -> Point:
+    """The point at a share of the way along the thread (a cubic Bézier curve)."""
+    first, second = _turns(a, b)
+    rest = 1 - share
+    weights = (rest**3, 3 * rest**2 * share, 3 * rest * share**2, share**3)
+    corners = (a, first, second, b)
+    return (
+        sum(weight * corner[0] for weight, corner in zip(weights, corners, strict=True)),
+        sum(weight * corner[1] for weight, corner in zip(weights, corners, strict=True)),
+    )
+
+
+def _rounded(x: float, y: float) -> Point:
+    return round(x, 1), round(y, 1)

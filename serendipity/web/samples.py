@@ -1,0 +1,64 @@
+"""Samples: what each kind of letter says, with invented people, for the operator to read."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from flask import current_app, render_template
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from serendipity import mail
+
+
+def sample(kind: str, form: str, language: str) -> str:
+    """One kind of letter as "html" or "txt", in a language; see `mail.KINDS`."""
+    with force_locale(language):
+        return render_template(f"email/{kind}.{form}", **_facts(kind, language))
+
+
+def _facts(kind: str, language: str) -> dict[str, Any]:
+    base = str(current_app.config["SETTINGS"].public_url).rstrip("/")
+    return {
+        "subject": kind,
+        "place": "La Navette",
+        "language": language,
+        "lieu": SimpleNamespace(name="La Navette", timezone="Europe/Paris"),
+        "member": SimpleNamespace(name="Awa Diallo", email="awa@example.org"),
+        "link": lambda path: base + path,
+        "stop_link": f"{base}/letters/sample/stop" if mail.KINDS[kind].by_consent else None,
+        **_words(),
+        **BOOKING,
+    }
+
+
+def _words() -> dict[str, Any]:
+    other = SimpleNamespace(name="Inès Morel", email="ines@example.org")
+    return {
+        "code": "482917",
+        "minutes": 10,
+        "introduction": "sample",
+        "headline": _("Somebody here can help you."),
+        "sentences": [_("They could help you.")],
+        "people": [SimpleNamespace(member=other, place="", until=None)],
+        "names": other.name,
+        "words": _("pricing a board game"),
+    }
+
+
+BOOKING: dict[str, Any] = {
+    "what": "confirmed",
+    "organisation": "sample",
+    "organisation_name": "La Bobine",
+    "booking": "sample",
+    "room": "Métier",
+    "starts_at": "2026-03-26T13:00:00+00:00",
+    "ends_at": "2026-03-26T15:00:00+00:00",
+    "day": "2026-03-26",
+    "from_time": "14:00",
+    "to_time": "16:00",
+    "net": "48.00 €",
+    "total": "57.60 €",
+    "due": "57.60 €",
+}
