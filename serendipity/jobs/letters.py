@@ -1,7 +1,7 @@
 """Letters as they are read: subject, plain text and HTML, in the member's language, at send time.
 
 A letter is written when its turn comes, not when it is owed: names, places and choices may have
-changed since. Each kind has three things: templates/email/<kind>.txt (its first line is the
+changed since. Each kind has three things: templates/email/<kind>.txt (with a block for the
 subject), templates/email/<kind>.html, and a function here that looks up what the two say. Links
 begin with the public address from the settings, and with nothing else.
 """
@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import css_inline
 from babel.lists import format_list as listed
-from flask import render_template
+from flask import current_app, render_template
 from flask_babel import force_locale, format_date, format_time, get_locale
 from flask_babel import format_currency as money
 from sqlalchemy import select
@@ -63,10 +63,17 @@ def written(session: Session, letter: Letter, settings: Settings) -> Written:
     with force_locale(letter.language):
         facts = _common(session, letter, settings)
         facts |= LOOK_UPS[letter.kind](session, letter, facts)
-        first, _, text = render_template(f"email/{letter.kind}.txt", **facts).partition("\n")
-        subject = " ".join(first.split())  # nothing that anybody typed can begin another header
+        subject = _subject(letter.kind, facts)
+        text = render_template(f"email/{letter.kind}.txt", **facts)
         html = render_template(f"email/{letter.kind}.html", subject=subject, **facts)
     return Written(subject, f"{text.strip()}\n", INLINER.inline(html))
+
+
+def _subject(kind: str, facts: dict[str, Any]) -> str:
+    """One line, whatever anybody typed into a name: nothing there can begin another header."""
+    template = current_app.jinja_env.get_template(f"email/{kind}.txt")
+    said = "".join(template.blocks["subject"](template.new_context(facts)))
+    return " ".join(said.split())
 
 
 def message(letter: Letter, words: Written, settings: Settings, *, at: datetime) -> bytes:

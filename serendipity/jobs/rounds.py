@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import zlib
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from matching.meaning import EncoderMeaning
@@ -17,7 +15,6 @@ from serendipity.jobs.reading import Shelf
 from serendipity.lieux import Lieu
 
 Sessions = Callable[[], Session]
-logger = logging.getLogger(__name__)
 
 
 def run_due(sessions: Sessions, shelf: Shelf, *, at: datetime) -> int:
@@ -28,22 +25,20 @@ def run_due(sessions: Sessions, shelf: Shelf, *, at: datetime) -> int:
 
 
 def _run(sessions: Sessions, shelf: Shelf, lieu_id: int, at: datetime) -> int:
-    try:
-        with write_transaction(sessions()) as session:
-            lieu = session.get_one(Lieu, lieu_id)
-            suggestions.run_round(
-                session,
-                lieu=lieu,
-                at=at,
-                kind="day",
-                seed=seed_of(lieu.slug, at.isoformat()),
-                meaning=EncoderMeaning(),
-                vocabulary=shelf.vocabulary(),
-            )
-    except IntegrityError:
-        # another worker suggested one of these pairs at the same moment; the next beat looks anew
-        logger.info("a round at lieu %s met another's", lieu_id)
-        return 0
+    """The engine thinks outside of any write, so that a check-in never waits for it."""
+    with sessions() as session:
+        lieu = session.get_one(Lieu, lieu_id)
+        planned = suggestions.plan(
+            session,
+            lieu=lieu,
+            at=at,
+            kind="day",
+            seed=seed_of(lieu.slug, at.isoformat()),
+            meaning=EncoderMeaning(),
+            vocabulary=shelf.vocabulary(),
+        )
+    with write_transaction(sessions()) as session:
+        suggestions.record(session, planned, at=at)
     return 1
 
 
