@@ -101,33 +101,30 @@ def check_in(
     member = members.member_named(session, member_id)
     lieu = session.get_one(Lieu, lieu_id)
     until = min(until, hours.closing(session, lieu=lieu, at=at))
+    begun = {"started_at": since or at, "until": until, "how_in": how_in}
     for _ in range(2):
         # No lock is taken first: the partial unique index decides who is second, on both
         # databases, and the second then reads what the first wrote.
-        current = _open_presence(session, member.id)
-        if current is not None and current.lieu_id == lieu.id and current.until > at:
-            current.until = until
+        stay = _arrived(session, Presence(member_id=member.id, lieu_id=lieu.id, **begun), at=at)
+        if stay is not None:
             break
-        if current is not None:
-            _end_earlier(session, current, at=at)
-        current = _begin(
-            session,
-            Presence(
-                member_id=member.id,
-                lieu_id=lieu.id,
-                started_at=since or at,
-                until=until,
-                how_in=how_in,
-            ),
-        )
-        if current is not None:
-            break
-    if current is None:
+    else:
         raise TwoDoorsAtOnce(why="two check-ins at once")
-    if confirmed and current.confirmed_at is None:
-        confirm(session, presence_id=current.id, at=at)
+    if confirmed:
+        confirm(session, presence_id=stay.id, at=at)
     session.flush()
-    return current
+    return stay
+
+
+def _arrived(session: Session, new: Presence, *, at: datetime) -> Presence | None:
+    """The stay that goes on, or the new one; None when somebody else was quicker."""
+    current = _open_presence(session, new.member_id)
+    if current is not None and current.lieu_id == new.lieu_id and current.until > at:
+        current.until = new.until
+        return current
+    if current is not None:
+        _end_earlier(session, current, at=at)
+    return _begin(session, new)
 
 
 def _open_presence(session: Session, member_id: int) -> Presence | None:
@@ -221,6 +218,21 @@ def here(session: Session, *, member_id: int, at: datetime) -> Presence:
     if current is None:
         raise NotHere()
     return current
+
+
+def moved_from(session: Session, stay: Presence) -> Presence | None:
+    """The stay elsewhere that this one ended, if it did: the person is told."""
+    return session.scalar(
+        select(Presence)
+        .where(
+            Presence.member_id == stay.member_id,
+            Presence.how_out == "moved",
+            Presence.id < stay.id,
+            Presence.ended_at >= stay.started_at,
+        )
+        .order_by(Presence.id.desc())
+        .limit(1)
+    )
 
 
 def last_stay(session: Session, *, member_id: int, lieu_id: int) -> Presence | None:

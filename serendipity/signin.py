@@ -131,6 +131,22 @@ def guess(session: Session, *, email: str, code: str, browser: str, at: datetime
         There is no code that could still be right.
     """
     email = email.strip().lower()
+    counted = _count_try(session, email=email, browser=browser, at=at)
+    if counted is None:
+        raise CodeGone()
+    typed = "".join(filter(str.isdigit, code))
+    code_id, code_hash, tries = counted
+    right = hmac.compare_digest(code_hash, _code_hash(typed, email, browser))
+    return Guess(code_id=code_id, email=email, right=right, left=MOST_TRIES - tries)
+
+
+def _count_try(
+    session: Session, *, email: str, browser: str, at: datetime
+) -> tuple[int, str, int] | None:
+    """Count a try of the newest live code: its id, its hash and its tries; None without one.
+
+    One statement counts and checks, so that no two guesses share a try.
+    """
     newest = (
         select(SigninCode.id)
         .where(
@@ -143,7 +159,6 @@ def guess(session: Session, *, email: str, code: str, browser: str, at: datetime
         .limit(1)
         .scalar_subquery()
     )
-    # One statement counts and checks, so that no two guesses share a try.
     counted = session.execute(
         update(SigninCode)
         .where(SigninCode.id == newest, SigninCode.tries < MOST_TRIES)
@@ -151,11 +166,7 @@ def guess(session: Session, *, email: str, code: str, browser: str, at: datetime
         .returning(SigninCode.id, SigninCode.code_hash, SigninCode.tries)
         .execution_options(synchronize_session=False)
     ).one_or_none()
-    if counted is None:
-        raise CodeGone()
-    typed = "".join(filter(str.isdigit, code))
-    right = hmac.compare_digest(counted.code_hash, _code_hash(typed, email, browser))
-    return Guess(code_id=counted.id, email=email, right=right, left=MOST_TRIES - counted.tries)
+    return None if counted is None else (counted.id, counted.code_hash, counted.tries)
 
 
 def prove(session: Session, *, guess: Guess, at: datetime) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, render_template, request, session
+from flask import Blueprint, current_app, flash, redirect, render_template, request, session
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -24,6 +24,7 @@ from serendipity.db import reading, writing
 from serendipity.errors import Busy, Expired, Invalid, SerendipityError
 from serendipity.kiosks import BadDoorCode, Door, TwoDoorsShowIt
 from serendipity.lieux import Lieu
+from serendipity.presence import Presence
 from serendipity.web import forms, walltime
 from serendipity.web import signin as signin_front
 from serendipity.web.access import access, current_member
@@ -180,8 +181,9 @@ def renewed_pass(form: CheckIn) -> Pass:
 def arrive_as_member(form: CheckIn, held: Pass) -> ResponseReturnValue:
     until = form.until_when()
     typed = form.skills.data or ""
+    at = clock.now()
     with writing() as db:
-        arrivals.arrive(
+        stay = arrivals.arrive(
             db,
             lieu=held.lieu,
             member=current_member(),
@@ -192,11 +194,24 @@ def arrive_as_member(form: CheckIn, held: Pass) -> ResponseReturnValue:
             choices=form.choices_made(),
             language=signin_front.screen_language(),
             how_in=held.how,
-            at=clock.now(),
+            at=at,
             confirmed=held.how != "poster",
         )
     session.pop("door", None)
+    tell(stay, already=stay.started_at < at)
     return redirect(signin_front.AFTER, 303)
+
+
+def tell(stay: Presence, *, already: bool) -> None:
+    """Say what a person may not expect: they were here already, or left another lieu."""
+    zone = reading().get_one(Lieu, stay.lieu_id).timezone
+    left = presence.moved_from(reading(), stay)
+    if already:
+        since = walltime.wall(stay.started_at, zone)
+        flash(gettext("You are already here, since %(time)s.", time=since))
+    elif left is not None:
+        name = reading().get_one(Lieu, left.lieu_id).name
+        flash(gettext("Your stay at %(lieu)s has ended: you are here now.", lieu=name))
 
 
 def declare(form: CheckIn, held: Pass) -> ResponseReturnValue:
@@ -283,7 +298,9 @@ def type_code() -> ResponseReturnValue:
     if not signin_front.awaited():
         return redirect(url("door.check_in"), 303)
     try:
-        signin_front.enter(form.code.data or "")
+        entry = signin_front.enter(form.code.data or "")
     except (signin.WrongCode, signin.CodeGone) as error:
         return signin_front.code_page(form, error)
+    if entry.presence:
+        tell(entry.presence, already=False)
     return redirect(signin_front.AFTER, 303)

@@ -66,7 +66,10 @@ def enter(code: str) -> arrivals.Entry:
         guess = signin.guess(db, email=awaited()["email"], code=code, browser=browser, at=at)
     with writing() as db:
         entry = arrivals.enter(db, guess=guess, browser=browser, at=at)
+    door = session.get("door")
     sign_in(entry.member)
+    if door and entry.presence is None:
+        session["door"] = door  # who signs in at the door still stands there
     return entry
 
 

@@ -1,14 +1,19 @@
 """Codes by mail: used once, by the browser that asked, within ten minutes and five tries."""
 
+import contextlib
+import threading
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, create_engine, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 from serendipity import limits, members, signin
+from serendipity.db import engine_options, write_transaction
 from serendipity.mail import Letter
 from serendipity.signin import SigninCode
+from tests.conftest import NOON
 from tests.rows import a_member
 
 EMAIL = "awa@example.org"
@@ -160,3 +165,56 @@ def test_odd_codes_are_wrong_and_nothing_more(session: Session, at: datetime, ty
     ask(session, at)
     guess = signin.guess(session, email=EMAIL, code=typed, browser="mine", at=at)
     assert not guess.right
+
+
+# --- a race: many guesses at once -------------------------------------------------------------
+
+
+@pytest.fixture
+def engine(database_url: str) -> Engine:
+    return create_engine(database_url, poolclass=NullPool, **engine_options(database_url))
+
+
+def guesses_at_once(engine: Engine, number: int) -> int:
+    """How many of so many simultaneous guesses were looked at."""
+    with Session(engine) as session, write_transaction(session):
+        ask(session, NOON)
+    looked_at: list[signin.Guess] = []
+
+    def try_one() -> None:
+        with (
+            contextlib.suppress(signin.CodeGone),
+            Session(engine) as session,
+            write_transaction(session),
+        ):
+            looked_at.append(signin.guess(session, email=EMAIL, code="x", browser="mine", at=NOON))
+
+    threads = [threading.Thread(target=try_one) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    return len(looked_at)
+
+
+def test_five_tries_are_five_however_many_guess_at_once(engine: Engine) -> None:
+    assert guesses_at_once(engine, 12) == 5
+
+
+def test_control_counting_apart_from_checking_lets_more_through(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, dialect: str
+) -> None:
+    together = threading.Barrier(8)
+
+    def count_apart(session: Session, *, email: str, browser: str, at: datetime) -> tuple:
+        row = session.scalars(select(SigninCode)).one()
+        with contextlib.suppress(threading.BrokenBarrierError):
+            together.wait(timeout=2 if dialect == "postgresql" else 0.05)
+        if row.tries >= signin.MOST_TRIES:
+            raise signin.CodeGone()
+        session.execute(update(SigninCode).values(tries=row.tries + 1))
+        return row.id, row.code_hash, row.tries + 1
+
+    monkeypatch.setattr(signin, "_count_try", count_apart)
+    # SQLite's one writer still takes them in turn.
+    assert guesses_at_once(engine, 8) == {"sqlite": 5, "postgresql": 8}[dialect]

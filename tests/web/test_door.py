@@ -154,9 +154,38 @@ def test_a_second_tap_is_already_here(door: Door) -> None:
     for _ in range(2):
         door.scan()
         assert door.say().location == "/here"
+        door.clock.now += MINUTE
     assert rows(door.app)["presence"] == 1
+    assert "You are already here, since 13:00." in door.client.get("/").text
     door.scan()
     assert "You are here since 13:00" in door.client.get("/check-in").text
+
+
+def test_signing_in_at_the_door_leads_back_to_it(door: Door) -> None:
+    door.member(email="awa@example.org", name="Awa Diallo")
+    door.scan()
+    assert "/sign-in?next=/check-in" in door.client.get("/check-in").text
+    typed = {"csrf_token": token_of(door.client, "/sign-in"), "email": "awa@example.org"}
+    door.client.post("/sign-in?next=/check-in", data=typed)
+    code = mailed_code(door.fresh())
+    answer = send(door.client, "/sign-in/code", "/sign-in/code", code=code)
+    assert answer.location == "/check-in"
+    assert "Hello Awa Diallo" in door.client.get("/check-in").text
+    assert door.say().location == "/here"
+
+
+def test_skills_left_as_they_were_stay_as_they_were(door: Door) -> None:
+    member = door.member()
+    with write_transaction(door.session) as session:
+        skills.offer(
+            session, member_id=member.id, words=["hotel; restaurant", "bread, rolls"],
+            language="en", at=NOON,
+        )  # fmt: skip
+    signed_in(door.client, member)
+    door.scan()
+    door.say(skills="hotel; restaurant, bread, rolls")
+    offered = skills.skills_of(door.fresh(), [member.id])[member.id]
+    assert [skill.words for skill in offered] == ["hotel; restaurant", "bread, rolls"]
 
 
 def test_the_digits_typed_at_home_page_open_the_door(door: Door) -> None:
@@ -386,6 +415,7 @@ def test_one_person_at_two_doors_is_in_one_place(door: Door) -> None:
     shown = kiosks.door_code(other, secret=door.secret, at=NOON).code
     door.client.get(f"/door/{shown}")
     door.say()
+    assert "Your stay at La Navette has ended" in door.client.get("/").text
     stays = door.fresh().scalars(select(Presence).order_by(Presence.id)).all()
     assert [(stay.lieu_id, stay.how_out) for stay in stays] == [
         (door.lieu.id, "moved"),
