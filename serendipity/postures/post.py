@@ -121,7 +121,7 @@ def _approachable(session: Session, *, lieu_id: int, at: datetime) -> dict[int, 
             Member.paused_until.is_(None) | (Member.paused_until <= at),
         )
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def introduce(session: Session, *, shift: Shift, public_id: str, at: datetime) -> Carry:

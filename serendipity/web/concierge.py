@@ -25,7 +25,7 @@ from serendipity.errors import Invalid
 from serendipity.lieux import Lieu
 from serendipity.postures import post, settling, watch
 from serendipity.shifts import Shift
-from serendipity.web import forms
+from serendipity.web import addresses, forms
 from serendipity.web.access import access, current_member
 from serendipity.web.desk import look
 from serendipity.web.language import chosen
@@ -320,6 +320,7 @@ def screens(slug: str) -> ResponseReturnValue:
         code=code if code and code["lieu"] == g.lieu.id else None,
         at=at,
         form=Screen(),
+        address=addresses.public("/kiosk/"),
     )
 
 

@@ -102,7 +102,7 @@ def _names(carries: Sequence[post.Carry]) -> dict[int, str]:
         for one in _ids(reason["facts"].values())
     } - set(known)
     rows = reading().execute(select(Member.id, Member.name).where(Member.id.in_(asked)))
-    return known | dict(rows.tuples().all())
+    return known | dict(rows.all())
 
 
 def _ids(facts: Iterable[Any]) -> set[int]:
