@@ -7,10 +7,11 @@ The vocabulary is a file: the one in the settings, else `vocabulary.npz` in the 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -24,6 +25,7 @@ from serendipity.vocabularies import Loaded
 
 Sessions = Callable[[], Session]
 Step = Callable[[int, int], None]
+MOST_REMEMBERED: Final = 20_000
 
 
 def read_due(sessions: Sessions, shelf: Shelf, *, at: datetime, limit: int = 200) -> int:
@@ -40,6 +42,27 @@ def read_due(sessions: Sessions, shelf: Shelf, *, at: datetime, limit: int = 200
 # --- the vocabulary -------------------------------------------------------------------------
 
 
+class Remembering:
+    """A reader that reads the same words once: "Python" is offered by half of a lieu."""
+
+    def __init__(self, reader: hearing.Reader) -> None:
+        self._reader = reader
+        self._heard: dict[tuple[str, str | None, int, bool], Sequence[hearing.Heard]] = {}
+
+    def read_many(
+        self, items: Sequence[tuple[str, str | None]], top: int = 10, *, wanted: bool = False
+    ) -> list[Sequence[hearing.Heard]]:
+        """As `matching.reading.Reader.read_many`."""
+        if len(self._heard) > MOST_REMEMBERED:
+            self._heard.clear()
+        keys = [(words, language, top, wanted) for words, language in items]
+        unread = list(dict.fromkeys(key for key in keys if key not in self._heard))
+        if unread:
+            heard = self._reader.read_many([key[:2] for key in unread], top, wanted=wanted)
+            self._heard.update(zip(unread, heard, strict=True))
+        return [self._heard[key] for key in keys]
+
+
 @dataclass(slots=True)
 class Shelf:
     """The vocabulary in use, loaded at first use and again when its file changes."""
@@ -47,7 +70,7 @@ class Shelf:
     settings: Settings
     _stamp: tuple[str, float] | None = None
     _vocabulary: Vocabulary | None = None
-    _reader: Reader | None = None
+    _reader: Remembering | None = None
 
     def vocabulary(self) -> Vocabulary:
         path = vocabulary_file(self.settings)
@@ -57,12 +80,12 @@ class Shelf:
             self._reader, self._stamp = None, stamp
         return self._vocabulary
 
-    def reader(self, sessions: Sessions) -> Reader:
+    def reader(self, sessions: Sessions) -> Remembering:
         """With the aliases of the moment; later ones are recognised when words are written."""
         vocabulary = self.vocabulary()
         if self._reader is None:
             with sessions() as session:
-                self._reader = Reader(vocabulary, hearing.aliases(session))
+                self._reader = Remembering(Reader(vocabulary, hearing.aliases(session)))
         return self._reader
 
 
