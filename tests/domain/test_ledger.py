@@ -21,7 +21,7 @@ from serendipity.lieux import Lieu
 from serendipity.members import Member
 from tests.conftest import NOON
 from tests.rows import a_lieu, a_member
-from tests.weaving import at_once, engine_of
+from tests.woven import at_once, engine_of
 
 DAY = timedelta(days=1)
 
