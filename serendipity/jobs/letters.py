@@ -35,7 +35,9 @@ from serendipity.lieux import Lieu
 from serendipity.mail import Letter
 from serendipity.members import Member
 
-POLICY: Final = SMTP.clone(cte_type="7bit")  # every server takes it
+# 7bit: every server takes it. 998, the longest line of RFC 5322: at 78 the long address in
+# List-Unsubscribe would be folded into encoded words, which no mail program reads as an address.
+POLICY: Final = SMTP.clone(cte_type="7bit", max_line_length=998)
 INLINER: Final = css_inline.CSSInliner(
     keep_style_tags=True,  # the part for dark screens and phones cannot be inlined
     load_remote_stylesheets=False,

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from serendipity import clock, consent, mail, members
 from serendipity.config import Settings
 from serendipity.db import reading, writing
-from serendipity.jobs import delivery
+from serendipity.jobs import delivery, letters
 from serendipity.jobs.delivery import Desk
 from serendipity.jobs.post import FilePost, SmtpPost
 from serendipity.mail import Letter
@@ -333,6 +333,20 @@ def test_a_name_cannot_write_a_header(office_and_desk: tuple[Office, Desk]) -> N
     (message,) = office.received
     assert message["Bcc"] is None
     assert "Atelier Bcc: all@example.org is yours" in message["Subject"]
+
+
+def test_a_letter_sent_by_consent_can_be_stopped_with_one_click(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letter, _, _ = owed_offer()
+    monkeypatch.setitem(letters.LOOK_UPS, "reminder", lambda *_: {"names": "Bo"})
+    delivery.deliver_due(desk)
+    (file,) = (desk.settings.instance / "mail").iterdir()
+    token = mail.stop_token(reading().get_one(Letter, letter), secret=desk.settings.secret_key)
+    link = f"https://serendipity.example/letters/{token}/stop"
+    # the raw bytes, not what a forgiving parser makes of them
+    assert f"List-Unsubscribe: <{link}>\r\n".encode() in file.read_bytes()
+    assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in file.read_bytes()
 
 
 def test_each_letter_is_in_its_readers_language(desk: Desk) -> None:
