@@ -20,7 +20,7 @@ from stdnum import exceptions as stdnum
 from stdnum.eu import vat as eu_vat
 from stdnum.fr import siret as fr_siret
 
-from serendipity import members, words
+from serendipity import members, signin, words
 from serendipity.db import Base, Key, PublicId
 from serendipity.errors import Forbidden, Invalid, NotFound, Refused
 from serendipity.members import Member
@@ -116,7 +116,7 @@ def found(
         address=words.line(address, field="address"),
         siret=plain_siret(siret),
         vat_number=plain_vat_number(vat_number),
-        language=language,
+        language=language if language in members.SCREEN_LANGUAGES else "en",
         created_at=at,
     )
     session.add(organisation)
@@ -126,6 +126,39 @@ def found(
     )
     session.flush()
     return organisation
+
+
+def ask_to_join(
+    session: Session, *, email: str, name: str, browser: str, language: str, at: datetime
+) -> None:
+    """Owe a code to somebody who comes for a company and may never have been at a lieu.
+
+    Raises
+    ------
+    words.WordsMissing, words.WordsTooLong, words.WordsUnreadable
+    members.BadEmail, limits.TooOften
+        Whoever has the address.
+    """
+    words.said(name, field="name", most=120)
+    signin.ask(session, email=email, browser=browser, language=language, at=at)
+
+
+def join(
+    session: Session, *, guess: signin.Guess, name: str, language: str, at: datetime
+) -> Member:
+    """The member whose address a right guess proves, registered under `name` if it is new.
+
+    Raises
+    ------
+    signin.WrongCode, signin.CodeGone
+    """
+    email = signin.prove(session, guess=guess, at=at)
+    member = members.member_with_email(session, email) or members.register(
+        session, email=email, name=name, language=language, at=at
+    )
+    member.email_confirmed_at = member.email_confirmed_at or at
+    session.flush()
+    return member
 
 
 def add(

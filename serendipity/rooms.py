@@ -184,8 +184,12 @@ def free_starts_of(
     day: date,
     length: timedelta,
     at: datetime,
+    but_not: int | None = None,
 ) -> dict[int, list[datetime]]:
-    """`free_starts` for several rooms of a lieu at once: room id → instants."""
+    """`free_starts` for several rooms of a lieu at once: room id → instants.
+
+    With `but_not`, a booking that is to be moved: where it is now counts as free.
+    """
     rooms = list(rooms)
     today = clock.local_date(at, lieu.timezone)
     if length < slots.QUARTER:
@@ -195,7 +199,9 @@ def free_starts_of(
     stretches = hours.open_stretches(session, lieu=lieu, days={day, day + timedelta(days=1)})
     first, last = clock.day_bounds(day, lieu.timezone)
     within = slots.between(first, last + length + timedelta(minutes=240))
-    taken = slots.taken(session, room_ids=[room.id for room in rooms], within=within, at=at)
+    taken = slots.taken(
+        session, room_ids=[room.id for room in rooms], within=within, at=at, but_not=but_not
+    )
     open_starts = [
         start
         for start in map(slots.starts, slots.between(first, last))

@@ -10,6 +10,7 @@ Rules kept here:
   per lieu and quarter, and kept in `skill_count`. Looking again, from another room or after a
   minute, shows the same rows; older ones are dropped.
 - An organisation looks from fifteen minutes before its booking until its end.
+- Asking for ten minutes is a call of the booking: a name comes back when somebody said yes.
 - Looking for a word finds the tables where somebody could help. It asks the vocabulary, never
   the people behind a family: that a word leads to a family does not tell that anybody holds it.
 """
@@ -27,12 +28,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from matching.text import normalised
-from serendipity import bookings, skills, slots
+from serendipity import bookings, calls, organisations, skills, slots
 from serendipity.bookings import Booking
+from serendipity.calls import Call
 from serendipity.consent import Consent
 from serendipity.db import Base
 from serendipity.errors import Refused
 from serendipity.presence import Presence
+from serendipity.rooms import Room
 from serendipity.skills import Concept, ConceptName, Family, MemberSkill
 
 FEWEST = 3
@@ -106,6 +109,40 @@ def refuse_unless_open(booking: Booking, *, at: datetime) -> None:
         return
     raise MapClosed(
         booking=booking.public_id, opens_at=opens_at, closes_at=booking.ends_at, when=when
+    )
+
+
+# --- asking ---------------------------------------------------------------------------------
+
+
+def ask(
+    session: Session,
+    *,
+    booking: Booking,
+    member_id: int,
+    words: str,
+    language: str | None,
+    at: datetime,
+) -> Call:
+    """Ask for ten minutes of somebody in the house; the question lives as long as the booking.
+
+    Raises
+    ------
+    MapClosed, organisations.RoleTooSmall
+    words.WordsMissing, words.WordsTooLong, words.WordsUnreadable, calls.TooManyCalls
+    """
+    refuse_unless_open(booking, at=at)
+    organisations.refuse_unless_may(
+        session, organisation_id=booking.organisation_id, member_id=member_id, role="book"
+    )
+    return calls.call(
+        session,
+        lieu_id=session.get_one(Room, booking.room_id).lieu_id,
+        words=words,
+        language=language,
+        at=at,
+        booking_id=booking.id,
+        expires_at=booking.ends_at,
     )
 
 
@@ -191,6 +228,15 @@ def merged(held: Held) -> dict[tuple[str, str], int]:
     if len(rest) >= FEWEST:
         tables["other", ""] = len(rest)
     return tables
+
+
+def table_of(session: Session, tables: Iterable[Table], concept_id: str | None) -> Table | None:
+    """The table at which a concept is counted: its own, else its family's."""
+    concept = session.get(Concept, concept_id) if concept_id else None
+    if concept is None:
+        return None
+    at = {(table.kind, table.name): table for table in tables}
+    return at.get(("skill", concept.id)) or at.get(("family", concept.family or ""))
 
 
 def _is_counted(session: Session, lieu_id: int, quarter_at: datetime) -> bool:

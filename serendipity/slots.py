@@ -147,15 +147,21 @@ def release(session: Session, *, booking_id: int) -> None:
 
 
 def taken(
-    session: Session, *, room_ids: Iterable[int], within: range, at: datetime
+    session: Session,
+    *,
+    room_ids: Iterable[int],
+    within: range,
+    at: datetime,
+    but_not: int | None = None,
 ) -> set[tuple[int, int]]:
-    """(room, slot) of what is booked or still held in this range of slots."""
+    """(room, slot) of what is booked or still held in this range, but not by this booking."""
     rows = session.execute(
         select(BookedSlot.room_id, BookedSlot.slot).where(
             BookedSlot.room_id.in_(set(room_ids)),
             BookedSlot.slot >= within.start,
             BookedSlot.slot < within.stop,
             or_(BookedSlot.held_until.is_(None), BookedSlot.held_until > at),
+            BookedSlot.booking_id != (but_not or 0),
         )
     )
     return {(room_id, slot) for room_id, slot in rows}

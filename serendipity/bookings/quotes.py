@@ -28,6 +28,7 @@ class Quote:
     people: int
     price: Price
     free_until: datetime
+    is_soon: bool  # cancelling costs something from the beginning
     late_price: Price
 
 
@@ -86,6 +87,7 @@ def quote(
         raise InThePast(field="date", starts_at=starts_at)
     if ends_at > at + rooms.FARTHEST:
         raise TooFarAhead(field="date", starts_at=starts_at, most_days=rooms.FARTHEST.days)
+    free_until = starts_at - timedelta(minutes=FREE_MINUTES)
     lieu = session.get_one(Lieu, room.lieu_id)
     if not rooms.open_between(session, lieu=lieu, **when):
         raise OutsideHours(field="start", room=room.slug, **when)
@@ -96,7 +98,8 @@ def quote(
         **when,
         people=people,
         price=price,
-        free_until=starts_at - timedelta(minutes=FREE_MINUTES),
+        free_until=free_until,
+        is_soon=free_until <= at,
         late_price=share(price, LATE_POINTS, room.vat_points),
     )
 

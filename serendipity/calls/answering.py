@@ -173,10 +173,19 @@ def _asker_id(session: Session, found: Call) -> int:
     return session.scalars(select(Booking.booked_by_id).where(Booking.id == found.booking_id)).one()
 
 
-def withdraw(session: Session, *, public_id: str, member_id: int, at: datetime) -> Call:
+def withdraw(
+    session: Session,
+    *,
+    public_id: str,
+    at: datetime,
+    member_id: int | None = None,
+    booking_id: int | None = None,
+) -> Call:
     """Never mind; who was asked is not asked any more. NoSuchCall when it is not theirs."""
     found = session.scalar(
-        select(Call).where(Call.public_id == public_id, Call.member_id == member_id)
+        select(Call).where(
+            Call.public_id == public_id, Call.member_id == member_id, Call.booking_id == booking_id
+        )
     )
     if found is None:
         raise NoSuchCall()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 
-from serendipity import lieux
-from serendipity.db import reading
-from serendipity.web import door
+from serendipity import clock, lieux, rooms, skillmap
+from serendipity.db import reading, writing
+from serendipity.web import door, moments
 from serendipity.web.access import access
 
 blueprint = Blueprint("public", __name__)
@@ -18,4 +19,23 @@ blueprint = Blueprint("public", __name__)
 def home() -> ResponseReturnValue:
     return render_template(
         "public/home.html", form=door.Digits(), lieux=lieux.open_lieux(reading())
+    )
+
+
+@blueprint.get("/lieux/<slug>")
+@access("anyone")
+def lieu(slug: str) -> ResponseReturnValue:
+    """A lieu's own page: what happens when, what one could ask about, rooms and prices."""
+    found, at = lieux.lieu_named(reading(), slug), clock.now()
+    if found.opened_at and skillmap.is_due(reading(), lieu_id=found.id, at=at):
+        with writing() as db:  # counts are nobody's action; see serendipity.web.company.map
+            skillmap.count(db, lieu_id=found.id, at=at)
+    language = str(get_locale())
+    return render_template(
+        "public/lieu.html",
+        lieu=found,
+        ribbon=moments.ribbon(found, at=at),
+        week=moments.week(found),
+        rooms=rooms.rooms_of(reading(), found),
+        seen=skillmap.skill_map(reading(), lieu_id=found.id, language=language, at=at),
     )

@@ -1,0 +1,88 @@
+"""What the rules of organisations and bookings have against what was given, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask_babel import gettext, ngettext
+
+from serendipity.errors import SerendipityError
+from serendipity.web import forms
+
+
+def _siret(error: SerendipityError) -> str:
+    digits = int(error.facts["digits"])
+    if error.facts["why"] == "digits":
+        return str(gettext("A SIRET is made of digits only, fourteen of them."))
+    if error.facts["why"] == "sum":
+        return str(gettext("One of the fourteen digits is wrong: they do not add up."))
+    if digits < 14:
+        return str(
+            ngettext(
+                "%(digits)s digits so far; one is missing.",
+                "%(digits)s digits so far; %(num)s are missing.",
+                14 - digits,
+                digits=digits,
+            )
+        )
+    return str(gettext("%(digits)s digits; a SIRET has fourteen.", digits=digits))
+
+
+def _twice(error: SerendipityError) -> str:
+    return str(
+        gettext(
+            "The clock is set back that night, and shows %(time)s twice. Which one?",
+            time=f"{error.facts['wall']:%H:%M}",
+        )
+    )
+
+
+def _skipped(error: SerendipityError) -> str:
+    return str(
+        gettext(
+            "The clock is set forward that night: there is no %(time)s. Choose another time.",
+            time=f"{error.facts['wall']:%H:%M}",
+        )
+    )
+
+
+WORDING: dict[str, Callable[[Any], str]] = {
+    "wrong-siret": _siret,
+    "wrong-vat-number": lambda _: gettext(
+        "This is not a VAT number of the European Union. It begins with two letters for the "
+        "country, such as FR or BE."
+    ),
+    "last-who-pays": lambda _: gettext("Somebody has to stay who can pay. Nothing was changed."),
+    "end-before-start": lambda _: gettext("It has to end after it begins."),
+    "off-the-quarter": lambda _: gettext("Bookings begin and end on a quarter of an hour."),
+    "in-the-past": lambda _: gettext("That time has passed. Choose a later one."),
+    "too-far-ahead": lambda error: gettext(
+        "Nobody knows the hours so far ahead. At most %(most_days)s days.", **error.facts
+    ),
+    "outside-hours": lambda _: gettext("The lieu is not open all that time."),
+    "too-many-people": lambda error: gettext(
+        "%(people)s people do not fit: the room takes %(capacity)s.", **error.facts
+    ),
+    "nobody-comes": lambda _: gettext("A room is for one person at least."),
+    "room-taken": lambda _: gettext("Somebody was quicker. Nothing was held. What else is free:"),
+    "too-many-holds": lambda error: gettext(
+        "You hold %(most)s rooms already. Book or let go of one of them first.", **error.facts
+    ),
+    "not-a-time": lambda _: gettext("This is not a time yet: 14:00, for instance."),
+    "ambiguous-time-error": _twice,
+    "nonexistent-time-error": _skipped,
+    "role-too-small": lambda _: gettext(
+        "You may see this organisation's bookings, but not change them. Ask a colleague who may."
+    ),
+    "hold-expired": lambda _: gettext("The ten minutes are over. Choose a time again."),
+    "too-late-to-move": lambda _: gettext(
+        "Moving is possible as long as cancelling is free. That has passed."
+    ),
+    "already-started": lambda _: gettext("It has begun, and can no longer be changed."),
+    "already-cancelled": lambda _: gettext("It was cancelled, and can no longer be changed."),
+    "already-longer": lambda _: gettext("You had more time already."),
+}
+forms.WORDING.update(WORDING)
+complaint = forms.complaint
+__all__ = ["WORDING", "complaint"]

@@ -1,0 +1,68 @@
+"""Calendars: an event that every calendar reads, and that no name can break out of."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serendipity import calendars
+
+AT = datetime(2026, 3, 26, 12, 0, tzinfo=UTC)
+FACTS: dict[str, Any] = {
+    "what": "confirmed",
+    "booking": "abc",
+    "sequence": 0,
+    "lieu": "La Navette",
+    "address": "12 montée de la Soie, 69004 Lyon",
+    "starts_at": "2026-10-25T02:30:00+02:00",
+    "ends_at": "2026-10-25T02:30:00+01:00",
+}
+
+
+def event(**given: Any) -> str:
+    return calendars.booking_event({**FACTS, **given}, at=AT, summary="Jacquard")
+
+
+def test_an_event_says_when_in_utc_and_where() -> None:
+    lines = event().split("\r\n")
+    assert lines[:4] == [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//Serendipity//Bookings//EN",
+        "METHOD:PUBLISH",
+    ]
+    for line in (
+        "DTSTART:20261025T003000Z",  # 02:30 in summer
+        "DTEND:20261025T013000Z",  # 02:30 in winter, an hour later
+        "DTSTAMP:20260326T120000Z",
+        "UID:abc@serendipity",
+        "LOCATION:La Navette\\, 12 montée de la Soie\\, 69004 Lyon",
+        "STATUS:CONFIRMED",
+    ):
+        assert line in lines
+
+
+@pytest.mark.parametrize(
+    ("what", "method", "status"),
+    [("moved", "PUBLISH", "CONFIRMED"), ("cancelled", "CANCEL", "CANCELLED")],
+)
+def test_a_change_keeps_the_uid_and_counts_the_sequence(
+    what: str, method: str, status: str
+) -> None:
+    text = event(what=what, sequence=3)
+    for line in (f"METHOD:{method}", "UID:abc@serendipity", "SEQUENCE:3", f"STATUS:{status}"):
+        assert f"{line}\r\n" in text
+
+
+@given(st.text(max_size=200))
+def test_no_name_of_a_lieu_adds_a_line_and_no_line_is_too_long(name: str) -> None:
+    text = event(lieu=name.replace("\ud800", ""))
+    lines = text.encode("utf-8", "replace").split(b"\r\n")
+    assert all(len(line) <= 75 for line in lines)
+    whole = b"".join(line[1:] if line.startswith(b" ") else b"\r\n" + line for line in lines)
+    heads = [line.split(b":")[0] for line in whole.split(b"\r\n") if line]
+    assert heads == [line.split(":")[0].encode() for line in event().split("\r\n") if line]
