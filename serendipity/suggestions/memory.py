@@ -31,9 +31,7 @@ def lieux_due(session: Session, *, at: datetime) -> list[int]:
             select(Presence.lieu_id, func.count())
             .where(Presence.ended_at.is_(None), Presence.until > at)
             .group_by(Presence.lieu_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return [
         lieu_id
@@ -48,7 +46,7 @@ def _last_rounds(session: Session) -> dict[int, datetime]:
     rows = session.execute(
         select(Round.lieu_id, func.max(Round.at)).where(Round.kind == "day").group_by(Round.lieu_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _last_changes(session: Session, at: datetime) -> dict[int, datetime]:

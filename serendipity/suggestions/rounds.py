@@ -118,9 +118,19 @@ def plan(
     per_person = PER_PERSON[kind] if limit_per_person is None else limit_per_person
     found = gathering.gathered(session, lieu=lieu, kind=kind, at=at, per_person=per_person)
     arm, propensity = _arm(policy or lieu.policy, seed, lieu.id)
-    thought = _community(found, meaning, vocabulary).suggest(
-        present=list(found.ready), at=at, policy=arm, random_state=seed
+    community = _community(found, meaning, vocabulary)
+    thought = community.suggest(present=list(found.ready), at=at, policy=arm, random_state=seed)
+    had_wild = _had_wild_card(session, lieu, kind, at)
+    ideas = _with_few_wild_cards(
+        [_idea(one, found, kind, at) for one in thought.suggestions], set(had_wild)
     )
+    why = {int(str(out.id)): out.why for out in thought.left_out}
+    alone = sorted(set(found.ready) - _people(ideas) - set(why) - had_wild)
+    if alone:  # their wild card went to somebody else first: pair them among themselves
+        rest = community.suggest(present=alone, at=at, policy=arm, random_state=seed, per_person=1)
+        ideas += [_idea(one, found, kind, at) for one in rest.suggestions]
+        why |= {int(str(out.id)): out.why for out in rest.left_out}
+    without = Counter(why.get(one, "wild_card") for one in set(found.ready) - _people(ideas))
     return Plan(
         lieu_id=lieu.id,
         kind=kind,
@@ -131,9 +141,25 @@ def plan(
         people=len(found.ready),
         weight=float(thought.weight),
         bound=float(thought.bound),
-        left_out=found.away + Counter(out.why for out in thought.left_out),
-        ideas=[_idea(one, found, kind, at) for one in thought.suggestions],
+        left_out=found.away + without,
+        ideas=ideas,
     )
+
+
+def _people(ideas: Sequence[Idea]) -> set[int]:
+    return {member for idea in ideas for member in idea.members}
+
+
+def _with_few_wild_cards(ideas: Sequence[Idea], had_wild: set[int]) -> list[Idea]:
+    """The ideas without the second wild card of anybody: chance is a spice."""
+    kept = []
+    for idea in ideas:
+        if not idea.is_wild:
+            kept.append(idea)
+        elif not had_wild.intersection(idea.members):
+            had_wild.update(idea.members)
+            kept.append(idea)
+    return kept
 
 
 def _community(found: Gathered, meaning: Any, vocabulary: Any) -> matching.Community:
@@ -246,7 +272,7 @@ class _Desk:
         if any(self.open[member] >= self.per_person for member in idea.members):
             return "cap"
         if idea.is_wild and self.had_wild.intersection(idea.members):
-            return "wild_card"  # one a day: chance is a spice
+            return "wild_card"  # one a day, also when two rounds were planned at once
         return ""
 
     def take(self, idea: Idea) -> None:
