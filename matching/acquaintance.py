@@ -26,6 +26,8 @@ from matching.roster import Bools, Floats, Ints
 
 # Farther than this is as good as unreachable: 1/8 is less than the noise of 64 landmarks.
 FAR = 8
+# Up to so many people a table of all pairs is kept.
+SMALL = 2_048
 # From so many people on, fewer directions and steps have to do.
 LARGE = 20_000
 
@@ -61,6 +63,7 @@ class Acquaintance:
         self._landmarks = min(landmarks, 64)
         self._distances: npt.NDArray[np.uint8] | None = None
         self._directions: npt.NDArray[np.float32] | None = None
+        self._gaps: npt.NDArray[np.float32] | None = None
         self._bits: npt.NDArray[np.uint64] | None = None
 
     def neighbours(self, i: int) -> Ints:
@@ -73,7 +76,7 @@ class Acquaintance:
 
         Up to 4,096 people by counting common bits of two rows, beyond that by merging lists.
         """
-        if self.n <= 4096:
+        if self.n <= 2 * SMALL:
             bits = self._bit_rows()
             shared: Ints = np.bitwise_count(bits[i] & bits[j]).sum(axis=1, dtype=np.int64)
             return shared
@@ -136,6 +139,11 @@ class Acquaintance:
         """
         if self._directions is None:
             self._directions = self._walk()
+        if self.n <= SMALL:
+            if self._gaps is None:
+                self._gaps = 1.0 - np.maximum(self._directions @ self._directions.T, 0.0)
+            near_or_far: Floats = self._gaps[i, j].astype(np.float64)
+            return near_or_far
         gaps = np.empty(len(i))
         for block in range(0, len(i), 100_000):
             part = slice(block, block + 100_000)

@@ -12,7 +12,7 @@ import numpy as np
 
 from matching.acquaintance import Acquaintance
 from matching.affinity import Affinity
-from matching.ranking import allowed, apart
+from matching.ranking import Forbidden, apart
 from matching.roster import Bools, Ints
 
 LARGEST = 5
@@ -35,7 +35,7 @@ class Table:
         self,
         affinity: Affinity,
         known: Acquaintance,
-        never: Ints,
+        never: Forbidden,
         pairs: list[tuple[int, int]],
     ) -> None:
         self.affinity, self.known, self.never = affinity, known, never
@@ -44,7 +44,7 @@ class Table:
 
     def _open(self, person: int, others: Ints) -> Bools:
         mine = np.full(len(others), person)
-        return allowed(self.affinity.roster, self.never, mine, others)
+        return self.never.allows(mine, others)
 
     def may_join(self, person: int, largest: int) -> list[int]:
         """Return the groups that have a place and nobody whom `person` may not meet."""

@@ -10,22 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import permutations
+from operator import itemgetter
 
 import numpy as np
 
 from matching import circles, ranking
 from matching.acquaintance import Acquaintance
-from matching.affinity import Affinity, Meaning, Vocabulary, looked_up
+from matching.affinity import Affinity
 from matching.errors import InvalidSetting
 from matching.finding import Finder, Helper
 from matching.pairing import assignment
 from matching.people import Asked, Id, Need, Person, Policy, Tie, as_need
 from matching.postings import Postings
-from matching.ranking import Pairs
+from matching.ranking import Forbidden, Pairs
 from matching.reasons import reasons
 from matching.roster import Bools, Floats, Ints, Roster, instant
 from matching.rounds import LeftOut, Round, Suggestion
 from matching.settings import Settings
+from matching.terms import Meaning, Vocabulary
 from matching.ties import DAY, Asking, TieGraph
 
 WEEK = 7 * DAY
@@ -86,6 +89,8 @@ class Community:
         self.asked = Asking(asked, self.roster)
         self.chance = chance
         self._acquaintance: tuple[tuple[int, float], Acquaintance] | None = None
+        self._help: Floats | None = None
+        self._forbidden: tuple[int, Forbidden] | None = None
         self._finder: Finder | None = None
         self._postings: Postings | None = None
 
@@ -121,7 +126,7 @@ class Community:
         here = self._here(present)
         capacity, why = self._capacities(here, now, per_person)
         free = here[capacity[here] > 0]
-        never = ranking.forbidden(self.roster, self.asked.keys, self.ties.known(now))
+        never = self._never(now)
         pairs = self._candidates(never, free, policy, random_state)
         weight = self._weights(pairs, now, policy, random_state)
         found = assignment(len(self.roster), pairs.i, pairs.j, weight, capacity)
@@ -131,7 +136,7 @@ class Community:
         seats += self._second_try(never, left, policy)
         table = circles.Table(self.affinity, self.acquaintance(now), never, seats)
         self._gather(table, left, policy)
-        suggestions = self._suggestions(table, pairs, weight, now)
+        suggestions = self._suggestions(table, pairs.part(chosen), weight[chosen], now)
         return Round(
             suggestions, found.weight, found.bound, self._left_out(table, here, why, never), policy
         )
@@ -166,7 +171,7 @@ class Community:
         capacity[list(told)] = 0
         return capacity, told
 
-    def _candidates(self, never: Ints, free: Ints, policy: Policy, seed: int) -> Pairs:
+    def _candidates(self, never: Forbidden, free: Ints, policy: Policy, seed: int) -> Pairs:
         return ranking.candidates(
             self.affinity, never, free, self.settings, policy=policy, seed=seed
         )
@@ -189,9 +194,19 @@ class Community:
 
     def _received(self) -> Floats:
         """Return help received per presence: as told, else as the history lets one suppose."""
-        told = self.roster.received
-        supposed = ranking.help_received(self.affinity, self.asked.a, self.asked.b)
-        return np.where(np.isnan(told), supposed, told)
+        if self._help is None:
+            told = self.roster.received
+            supposed = ranking.help_received(self.affinity, self.asked.a, self.asked.b)
+            self._help = np.where(np.isnan(told), supposed, told)
+        return self._help
+
+    def _never(self, now: float) -> Forbidden:
+        """Return the forbidden pairs; those who know each other change with the instant only."""
+        known = self.ties.known(now)
+        if self._forbidden is None or self._forbidden[0] != len(known):
+            never = Forbidden(self.roster, self.asked.keys, known)
+            self._forbidden = len(known), never
+        return self._forbidden[1]
 
     def acquaintance(self, now: float) -> Acquaintance:
         """Return the living ties; decay is taken at the start of the day, so that all rounds of
@@ -212,7 +227,7 @@ class Community:
         seated = {m for group in table.groups for m in group}
         circles.seat_left_over(table, [p for p in left.tolist() if p not in seated])
 
-    def _second_try(self, never: Ints, left: Ints, policy: Policy) -> list[tuple[int, int]]:
+    def _second_try(self, never: Forbidden, left: Ints, policy: Policy) -> list[tuple[int, int]]:
         """Pair those whom their few candidates left alone, with every pair a candidate."""
         left = left[: ranking.EVERY_PAIR]
         if len(left) < 2:
@@ -224,49 +239,35 @@ class Community:
         return list(zip(pairs.i[chosen].tolist(), pairs.j[chosen].tolist(), strict=True))
 
     def _suggestions(
-        self, table: circles.Table, pairs: Pairs, weight: Floats, now: float
+        self, table: circles.Table, chosen: Pairs, weight: Floats, now: float
     ) -> tuple[Suggestion, ...]:
-        known = self.acquaintance(now)
-        worth = self._worths(table, pairs, weight)
-        served = self._served(table)
-        made = [
-            Suggestion(
-                tuple(self.roster.people[m].id for m in group),
-                worth[place],
-                served[place],
-                partial(reasons, self.affinity, known, tuple(group)),
-            )
-            for place, group in enumerate(table.groups)
-        ]
-        order = sorted(range(len(made)), key=lambda k: (-made[k].score, table.groups[k]))
-        return tuple(made[k] for k in order)
+        """Return suggestions, the best first; `chosen` are the pairs that the groups grew from."""
+        known, people = self.acquaintance(now), self.roster.people
+        columns = (chosen.i, chosen.j, weight, chosen.sure_i, chosen.sure_j)
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        facts = {(i, j): (worth, mine, theirs) for i, j, worth, mine, theirs in rows}
+        made = []
+        for group in table.groups:
+            worth, *sure = facts.get((group[0], group[1]), (self.settings.floor, None, None))
+            ids = tuple([people[m].id for m in group])
+            whole = len(group) == 2 and sure[0] is not None
+            serves = dict(zip(ids, sure, strict=True)) if whole else self._served(group)
+            explain = partial(reasons, self.affinity, known, tuple(group))
+            made.append((-worth, group, Suggestion(ids, worth, serves, explain)))
+        made.sort(key=itemgetter(0, 1))
+        return tuple([suggestion for _, _, suggestion in made])
 
-    def _worths(self, table: circles.Table, pairs: Pairs, weight: Floats) -> list[float]:
-        a = np.array([group[0] for group in table.groups], dtype=np.int64)
-        b = np.array([group[1] for group in table.groups], dtype=np.int64)
-        keys = self.roster.key(pairs.i, pairs.j)
-        found: list[float] = looked_up(keys, weight, self.roster.key(a, b)).tolist()
-        return found
-
-    def _served(self, table: circles.Table) -> list[dict[Id, float]]:
-        """Return, group by group, the chance that somebody here serves each member."""
-        rows = [
-            (place, m, other)
-            for place, group in enumerate(table.groups)
-            for m in group
-            for other in group
-            if other != m
-        ]
-        flat = np.array(rows, dtype=np.int64).reshape(-1, 3)
-        _, sure = self.affinity.between(flat[:, 1], flat[:, 2])
-        served: list[dict[Id, float]] = [{} for _ in table.groups]
-        for (place, m, _), chance in zip(rows, sure.tolist(), strict=True):
-            id = self.roster.people[m].id
-            served[place][id] = 1 - (1 - served[place].get(id, 0.0)) * (1 - chance)
-        return served
+    def _served(self, group: list[int]) -> dict[Id, float]:
+        """Return the chance that somebody in the group serves each member."""
+        rows = np.array(list(permutations(group, 2)), dtype=np.int64)
+        _, sure = self.affinity.between(rows[:, 0], rows[:, 1])
+        missed = dict.fromkeys(group, 1.0)
+        for m, chance in zip(rows[:, 0].tolist(), sure.tolist(), strict=True):
+            missed[m] *= 1.0 - chance
+        return {self.roster.people[m].id: 1.0 - miss for m, miss in missed.items()}
 
     def _left_out(
-        self, table: circles.Table, here: Ints, why: dict[int, str], never: Ints
+        self, table: circles.Table, here: Ints, why: dict[int, str], never: Forbidden
     ) -> tuple[LeftOut, ...]:
         seated = {m for group in table.groups for m in group}
         free = np.array([p for p in here.tolist() if p not in why], dtype=np.int64)
@@ -275,12 +276,12 @@ class Community:
             LeftOut(self.roster.people[p].id, why.get(p) or self._why(p, free, never)) for p in out
         )
 
-    def _why(self, person: int, free: Ints, never: Ints) -> str:
+    def _why(self, person: int, free: Ints, never: Forbidden) -> str:
         others = free[free != person]
         if not len(others):
             return "alone"
         mine = np.full(len(others), person)
-        open_: Bools = ranking.allowed(self.roster, never, mine, others)
+        open_: Bools = never.allows(mine, others)
         return "no_place" if open_.any() else "nobody_new"
 
     def arrival(

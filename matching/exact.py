@@ -13,6 +13,8 @@ import numpy as np
 
 from matching.roster import Bools, Floats, Ints
 
+SCALE = 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -23,12 +25,18 @@ class Problem:
     weight: Floats
     capacity: Ints
 
+    @property
+    def unit(self) -> float:
+        """Return the weight that the solver counts as one."""
+        return float(self.weight.max()) / SCALE
+
     def part(self, pairs: Ints, capacity: Ints) -> Problem:
         """Return the problem of some pairs alone; people are numbered anew."""
-        both = np.concatenate([self.a[pairs], self.b[pairs]])
-        people, ends = np.unique(both, return_inverse=True)
-        half = len(pairs)
-        return Problem(ends[:half], ends[half:], self.weight[pairs], capacity[people])
+        a, b = self.a[pairs], self.b[pairs]
+        here = np.zeros(len(capacity), dtype=np.bool_)
+        here[a] = here[b] = True
+        number = np.cumsum(here) - 1
+        return Problem(number[a], number[b], self.weight[pairs], capacity[here])
 
     def load(self, chosen: Bools) -> Ints:
         """Return in how many chosen pairs each person is."""

@@ -14,9 +14,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from matching.affinity import Affinity, Term, keys
+from matching.affinity import Affinity
 from matching.people import Id, Need
 from matching.roster import Floats, Ints
+from matching.terms import Term, keys
 
 HOW = {"same": "same skill", "family": "same family", "meaning": "similar meaning"}
 

@@ -21,13 +21,12 @@ from matching.exact import Problem, exact
 from matching.repair import PROMISE, prices, repaired
 from matching.roster import Bools, Floats, Ints
 
-SCALE = 100_000
 # Up to so many edges the exact algorithm costs a few milliseconds; up to so many more it is
 # still worth its time where nothing else keeps the promise.
 EXACT_EDGES = 2_000
 LAST_RESORT_EDGES = 15_000
 # A round this near its bound needs no repair.
-AIM = 0.9994
+AIM = 0.9991
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +108,10 @@ def relaxed(problem: Problem) -> tuple[Ints, float]:
         0 unused, 1 half from a to b, 2 half from b to a, 3 whole.
     bound : float
     """
-    unit = float(problem.weight.max()) / SCALE
-    cost = -np.ceil(problem.weight / unit).astype(np.int64)
+    cost = -np.ceil(problem.weight / problem.unit).astype(np.int64)
     solver = _assigned if (problem.capacity == 1).all() else _flowed
     direction, optimum = solver(problem, cost)
-    return direction, -optimum / 2 * unit
+    return direction, -optimum / 2 * problem.unit
 
 
 def _assigned(problem: Problem, cost: Ints) -> tuple[Ints, int]:

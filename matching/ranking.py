@@ -27,15 +27,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.acquaintance import Acquaintance, member
-from matching.affinity import Affinity, ranges, scatter
+from matching.affinity import ENTRIES, TABLE, Affinity, ranges, scatter
 from matching.people import Policy
 from matching.roster import NOBODY, Bools, Floats, Ints, Roster
 from matching.settings import Settings
 
 # Up to so many people every pair is a candidate.
 EVERY_PAIR = 128
-# Beyond so many entries of posting lists each need reads a part of its list.
-ENTRIES = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +54,47 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.i)
 
+    def part(self, some: Ints) -> Pairs:
+        """Return some of the pairs."""
+        help_ = (self.plain_i, self.plain_j, self.sure_i, self.sure_j)
+        return Pairs(self.i[some], self.j[some], *(column[some] for column in help_))
 
-def forbidden(roster: Roster, asked: Ints, known: Ints) -> Ints:
-    """Return the sorted keys of the pairs that are never suggested, whatever the policy."""
-    return np.unique(np.concatenate([roster.blocked, asked, known]))
 
+class Forbidden:
+    """The pairs that are never suggested, whatever the policy.
 
-def allowed(roster: Roster, never: Ints, i: Ints, j: Ints) -> Bools:
-    """Return which pairs may be suggested."""
-    own = (roster.organisation[i] == roster.organisation[j]) & (roster.organisation[i] != NOBODY)
-    colleagues = own & (roster.avoids[i] | roster.avoids[j])
-    open_: Bools = (i != j) & ~colleagues & ~member(never, roster.key(i, j))
-    return open_
+    Attributes
+    ----------
+    keys : int64
+        Sorted pair keys of the blocked, the asked and those who know each other.
+    """
+
+    def __init__(self, roster: Roster, asked: Ints, known: Ints) -> None:
+        self.roster = roster
+        self.keys = np.unique(np.concatenate([roster.blocked, asked, known]))
+        self._table: Bools | None = None
+        if len(roster) <= TABLE:
+            self._table = np.zeros(len(roster) ** 2, dtype=np.bool_)
+            self._table[self.keys] = True
+
+    def allows(self, i: Ints, j: Ints) -> Bools:
+        """Return which pairs may be suggested."""
+        roster, key = self.roster, self.roster.key(i, j)
+        never = member(self.keys, key) if self._table is None else self._table.take(key)
+        mine = roster.organisation[i]
+        own = (mine == roster.organisation[j]) & (mine != NOBODY)
+        open_: Bools = (i != j) & ~never & ~(own & (roster.avoids[i] | roster.avoids[j]))
+        return open_
 
 
 def candidates(
-    affinity: Affinity, never: Ints, present: Ints, settings: Settings, *, policy: Policy, seed: int
+    affinity: Affinity,
+    never: Forbidden,
+    present: Ints,
+    settings: Settings,
+    *,
+    policy: Policy,
+    seed: int,
 ) -> Pairs:
     """Return the candidate pairs among `present`.
 
@@ -81,25 +104,38 @@ def candidates(
     if len(present) <= EVERY_PAIR:
         upper, lower = np.triu_indices(len(present), 1)
         return _with_help(affinity, never, present[upper], present[lower])
-    roster, others = affinity.roster, _rings(present, seed)
+    others = _rings(present, seed)
     if policy is Policy.RANDOM:
         return _with_help(affinity, never, *others)
-    width = _width(affinity, present)
-    receiver, giver, plain, value = affinity.helped(present, width=width, seed=seed)
-    value = plain if policy is Policy.MEMORY else _first_look(roster, receiver, giver, value)
-    open_ = allowed(roster, never, receiver, giver)
-    receiver, giver, value = receiver[open_], giver[open_], value[open_]
-    kept = _best(receiver, giver, value, max(settings.candidates, 10_000 // len(present)), seed)
+    receiver, giver, value = _strangers_who_help(affinity, never, present, policy, seed)
+    top = max(settings.candidates, 10_000 // len(present))
+    kept = _best(receiver, giver, value, top, seed)
     i = np.concatenate([receiver[kept], others[0]])
     j = np.concatenate([giver[kept], others[1]])
     return _with_help(affinity, never, i, j)
 
 
-def _width(affinity: Affinity, present: Ints) -> int:
-    """Return how much of a posting list each need may read."""
-    needs = int((affinity.wants_start[present + 1] - affinity.wants_start[present]).sum())
-    longest = int(np.diff(affinity.posting_start).max(initial=1))
-    return longest if needs * longest <= ENTRIES else max(24, ENTRIES // max(needs, 1))
+def _strangers_who_help(
+    affinity: Affinity, never: Forbidden, present: Ints, policy: Policy, seed: int
+) -> tuple[Ints, Ints, Floats]:
+    """Return (receiver, giver, value to look at first) of all who may meet.
+
+    Where posting lists are long each need reads a part, so that cost grows with people alone.
+    """
+    roster = affinity.roster
+    if affinity.everyone is not None:
+        receiver, giver, plain, sure = affinity.everyone
+        here = np.zeros(len(roster), dtype=np.bool_)
+        here[present] = True
+        open_ = here[receiver] & here[giver]
+    else:
+        needs = int((affinity.wants_start[present + 1] - affinity.wants_start[present]).sum())
+        width = max(24, ENTRIES // 4 // max(needs, 1))
+        receiver, giver, plain, sure = affinity.helped(present, width=width, seed=seed)
+        open_ = np.ones(len(receiver), dtype=np.bool_)
+    open_ &= never.allows(receiver, giver)
+    value = plain if policy is Policy.MEMORY else _first_look(roster, receiver, giver, sure)
+    return receiver[open_], giver[open_], value[open_]
 
 
 def _first_look(roster: Roster, receiver: Ints, giver: Ints, sure: Floats) -> Floats:
@@ -116,7 +152,8 @@ def _best(receiver: Ints, giver: Ints, value: Floats, top: int, seed: int) -> In
     luck = scatter(receiver * 1_000_003 + giver, seed) & 0xFFFF
     quantised = (value * (2**14 / max(float(value.max()), 1e-12))).astype(np.int64)
     order = np.argsort((receiver << 31) - (quantised << 16) - luck)
-    counts = np.unique(receiver, return_counts=True)[1]
+    first = np.flatnonzero(np.concatenate([[True], receiver[1:] != receiver[:-1]]))
+    counts = np.diff(np.append(first, len(receiver)))  # receivers come sorted
     kept: Ints = order[ranges(counts) < top]
     return kept
 
@@ -129,12 +166,13 @@ def _rings(present: Ints, seed: int) -> tuple[Ints, Ints]:
     return np.concatenate(rings), np.concatenate(turned)
 
 
-def _with_help(affinity: Affinity, never: Ints, i: Ints, j: Ints) -> Pairs:
+def _with_help(affinity: Affinity, never: Forbidden, i: Ints, j: Ints) -> Pairs:
     """Spell each pair once, drop the forbidden, and look up help in both directions."""
     roster = affinity.roster
-    keys = np.unique(roster.key(i, j))
+    keys = np.sort(roster.key(i, j))
+    keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])[: len(keys)]]
     i, j = np.divmod(keys, max(len(roster), 1))
-    open_ = allowed(roster, never, i, j)
+    open_ = never.allows(i, j)
     i, j = i[open_], j[open_]
     plain_i, sure_i = affinity.between(i, j)
     plain_j, sure_j = affinity.between(j, i)
@@ -195,12 +233,11 @@ def _urgency(pairs: Pairs, n: int, scarcity: float) -> Floats:
 def bridging(pairs: Pairs, roster: Roster, acquaintance: Acquaintance) -> Floats:
     """Return 0 to 1: how much each pair would join what was apart.
 
-    A quarter is the gain in harmonic closeness, relative to the best pairs of this round; the
+    A quarter is the gain in harmonic closeness, relative to the best pair of this round; the
     rest is how far apart the two are.
     """
     gain = acquaintance.gain(pairs.i, pairs.j)
-    most = float(np.quantile(gain, 0.95)) if len(gain) else 0.0
-    closer = np.minimum(gain / most, 1.0) if most > 0 else np.zeros(len(gain))
+    closer = gain / max(float(gain.max(initial=0.0)), 1e-12)
     return 0.75 * apart(roster, acquaintance, pairs.i, pairs.j) + 0.25 * closer
 
 

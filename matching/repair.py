@@ -60,20 +60,22 @@ def prices(problem: Problem, direction: Ints) -> Floats:
         return _rough_prices(problem, direction)
     tail = np.concatenate([problem.a, problem.b, np.arange(n)])
     head = np.concatenate([problem.b, problem.a, np.arange(n)])
-    weight = np.concatenate([problem.weight, problem.weight, np.zeros(n)])
+    whole = np.ceil(problem.weight / problem.unit)  # as the solver saw them, so that it ends
+    weight = np.concatenate([whole, whole, np.zeros(n)])
     used = np.concatenate([direction & 1, direction >> 1, np.zeros(n, dtype=np.int64)]) == 1
     owner, worth = np.arange(n), np.zeros(n)
     owner[head[used]], worth[head[used]] = tail[used], weight[used]
-    order = np.argsort(owner[head], kind="stable")
+    into = owner[head]
+    order = np.argsort(into.astype(np.int16 if n < 2**15 else np.int64), kind="stable")
     tail, gain = tail[order], (worth[head] - weight)[order]
-    first = np.searchsorted(owner[head][order], np.arange(n))
-    potential = np.zeros(n)
+    first = np.cumsum(np.bincount(into, minlength=n)) - np.bincount(into, minlength=n)
+    potential = worth / 2  # near enough for a quick end
     for _ in range(n):
         nearer = np.minimum.reduceat(potential[tail] + gain, first)
-        if (nearer >= potential - 1e-9).all():
+        if (nearer >= potential).all():
             break
         potential = np.minimum(potential, nearer)
-    return np.maximum((potential + worth - potential[owner]) / 2, 0.0)
+    return np.maximum((potential + worth - potential[owner]) / 2, 0.0) * problem.unit
 
 
 def _rough_prices(problem: Problem, direction: Ints) -> Floats:

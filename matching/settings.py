@@ -70,7 +70,7 @@ class Settings:
     half_life_co_present: float = 7.0
     alive_from: float = 0.05
     candidates: int = 10
-    landmarks: int = 64
+    landmarks: int = 32
     cooldown_hours: float = 0.0
 
     def __post_init__(self) -> None:

@@ -15,9 +15,9 @@ from matching.errors import MatchingError
 from matching.people import Id, Need, Person, Policy
 
 if TYPE_CHECKING:
-    from matching.affinity import Meaning, Vocabulary
-    from matching.community import Community
+        from matching.community import Community
     from matching.rounds import Round, Suggestion
+    from matching.terms import Meaning, Vocabulary
 
 
 def add_commands(subparsers: Any) -> None:
