@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
-from wtforms import IntegerField, SelectField, StringField
+from wtforms import IntegerField, StringField
 
 from serendipity import audit, clock, kiosks, lieux, mail, members, runs, schema, shifts
 from serendipity.db import database, reading, writing
@@ -41,7 +41,7 @@ class About(FlaskForm):
     name = StringField()
     city = StringField()
     timezone = StringField()
-    language = SelectField(choices=list(LANGUAGES.items()), validate_choice=False)
+    language = StringField()
     seats = IntegerField()
     siret = StringField()
 
@@ -119,7 +119,8 @@ def lieu_page(
     shown: Lieu,
     *,
     about: About | None = None,
-    times: Times | None = None,
+    open_times: Times | None = None,
+    moment_times: Times | None = None,
     name: Name | None = None,
     hours: Sequence[weektimes.Row] | None = None,
     moments: Sequence[weektimes.Row] | None = None,
@@ -130,7 +131,8 @@ def lieu_page(
         "operator/lieu.html",
         lieu=shown,
         about=about or About(None, obj=shown),
-        times=times or Times(None),
+        open_times=open_times or Times(None),
+        moment_times=moment_times or Times(None),
         name=name or Name(None),
         hours=hours or weektimes.rows(lieux.hours_of(session, lieu_id=shown.id)),
         moments=moments or weektimes.rows(lieux.moments_of(session, lieu_id=shown.id)),
@@ -163,7 +165,7 @@ def keep_hours(slug: str) -> ResponseReturnValue:
             lieux.keep_hours(session, lieu=lieux.lieu_named(session, slug), spans=spans)
     except Invalid as error:
         shown = lieux.lieu_named(reading(), slug)
-        return lieu_page(shown, times=forms.beside(Times(), error), hours=rows), error.status
+        return lieu_page(shown, open_times=forms.beside(Times(), error), hours=rows), error.status
     return _kept(slug, "hours")
 
 
@@ -177,7 +179,9 @@ def keep_moments(slug: str) -> ResponseReturnValue:
             lieux.keep_moments(session, lieu=lieux.lieu_named(session, slug), spans=spans)
     except Invalid as error:
         shown = lieux.lieu_named(reading(), slug)
-        return lieu_page(shown, times=forms.beside(Times(), error), moments=rows), error.status
+        return lieu_page(
+            shown, moment_times=forms.beside(Times(), error), moments=rows
+        ), error.status
     return _kept(slug, "moments")
 
 

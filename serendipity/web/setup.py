@@ -13,7 +13,7 @@ from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from flask_babel import refresh
 from flask_wtf import FlaskForm
-from wtforms import IntegerField, SelectField, StringField
+from wtforms import IntegerField, StringField
 
 from serendipity import clock, lieux, members, setup, words
 from serendipity.db import reading, writing
@@ -28,7 +28,7 @@ KEPT = "setup"
 
 
 class You(FlaskForm):
-    language = SelectField(choices=list(LANGUAGES.items()), validate_choice=False)
+    language = StringField()
     name = StringField()
     email = StringField()
 

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from serendipity import audit, introductions, presence, shifts
 from serendipity.audit import AuditEntry
-from serendipity.db import database, writing
+from serendipity.db import database, write_transaction
 from serendipity.encounters import Encounter
 from serendipity.kiosks import Kiosk
 from serendipity.lieux import Lieu
@@ -32,15 +32,24 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def session(app: Flask, held_clock: Clock) -> Iterator[Session]:
+    """The test's own session: no app context is held open, or all browsers would share one `g`."""
     app.config["WTF_CSRF_ENABLED"] = False
     with app.app_context():
-        yield database.session()
+        engine = database.engine
+    with Session(engine) as session:
+        yield session
+
+
+def fresh(session: Session) -> Session:
+    """The test's session, looking again: what it read before is an older state of the rows."""
+    session.rollback()
+    return session
 
 
 @pytest.fixture
 def desk(app: Flask, session: Session) -> FlaskClient:
     """The browser of Bertille, who is on shift at La Navette, where Awa and Inès are."""
-    with writing() as db:
+    with write_transaction(session) as db:
         lieu = a_lieu(db, slug="navette", name="La Navette")
         bertille = a_member(db, "Bertille Gast")
         on_shift(db, lieu, bertille)
@@ -53,8 +62,7 @@ def desk(app: Flask, session: Session) -> FlaskClient:
 
 
 def one(session: Session, noun: type, **given: object) -> object:
-    session.expire_all()
-    return session.query(noun).filter_by(**given).one()
+    return fresh(session).query(noun).filter_by(**given).one()
 
 
 def without_tokens(answer: TestResponse) -> str:
@@ -77,9 +85,9 @@ def test_looking_leaves_one_trace_a_shift_for_each_person_seen(
     for path in ("", "live", "people", "live"):
         assert desk.get(f"/concierge/navette/{path}").status_code == 200
     awa = one(session, Member, name="Awa Diallo")
-    (trace,) = audit.concerning(session, awa.id)
+    (trace,) = audit.concerning(fresh(session), awa.id)
     assert (trace.what, trace.actor) == ("seen-present", "Bertille Gast")
-    assert session.query(AuditEntry).count() == 2
+    assert fresh(session).query(AuditEntry).count() == 2
 
 
 def test_the_live_parts_replace_themselves_and_carry_no_page_around_them(
@@ -101,8 +109,8 @@ def headers(answer: TestResponse) -> dict[str, str]:
 
 def foreign_and_missing(session: Session) -> list[tuple[str, str, str]]:
     """Method, an address with something of the other lieu, the same with what never was."""
-    stay = session.query(Presence).join(Lieu).filter(Lieu.slug == "elsewhere").first()
-    suggestion = session.query(Suggestion).join(Lieu).filter(Lieu.slug == "elsewhere").one()
+    stay = fresh(session).query(Presence).join(Lieu).filter(Lieu.slug == "elsewhere").first()
+    suggestion = fresh(session).query(Suggestion).join(Lieu).filter(Lieu.slug == "elsewhere").one()
     assert stay is not None
     pairs = [
         ("POST", f"stays/{stay.public_id}/confirm", "stays/x/confirm"),
@@ -125,7 +133,7 @@ def test_what_is_of_another_lieu_answers_byte_for_byte_like_what_never_was(
         assert first.status_code == second.status_code == 404, foreign
         assert without_tokens(first).replace(foreign, missing) == without_tokens(second)
         assert headers(first) == headers(second)
-    assert session.query(Presence).filter(Presence.ended_at.is_not(None)).count() == 0
+    assert fresh(session).query(Presence).filter(Presence.ended_at.is_not(None)).count() == 0
 
 
 @pytest.mark.parametrize(
@@ -165,7 +173,7 @@ def test_the_rights_are_gone_on_the_next_request_after_the_end_of_the_shift(
 
 def test_a_declared_stay_is_settled_with_one_button(desk: FlaskClient, session: Session) -> None:
     awa = one(session, Member, name="Awa Diallo")
-    with writing() as db:
+    with write_transaction(session) as db:
         db.query(Presence).filter_by(member_id=awa.id).one().confirmed_at = None
     stay = one(session, Presence, member_id=awa.id)
     assert "Awa Diallo, here?" in desk.get("/concierge/navette/").text
@@ -200,7 +208,7 @@ def test_later_hides_a_suggestion_for_an_hour_and_never_takes_it_back(
     desk.post(f"/concierge/navette/suggestions/{suggestion.public_id}/keep-apart")
     assert "In person" not in desk.get("/concierge/navette/").text
     assert one(session, Suggestion, id=suggestion.id).withdrawn_at == held_clock.now
-    assert session.query(Postponed).count() == 1
+    assert fresh(session).query(Postponed).count() == 1
 
 
 def test_somebody_without_a_phone_is_checked_in_and_what_was_typed_wrong_stays(
@@ -214,14 +222,14 @@ def test_somebody_without_a_phone_is_checked_in_and_what_was_typed_wrong_stays(
     assert right.status_code == 303
     noe = one(session, Member, name="Noé Petit")
     assert one(session, Presence, member_id=noe.id).how_in == "concierge"
-    assert [trace.what for trace in audit.concerning(session, noe.id)] == ["checked-in"]
+    assert [trace.what for trace in audit.concerning(fresh(session), noe.id)] == ["checked-in"]
 
 
 def test_who_forgot_to_leave_is_checked_out(desk: FlaskClient, session: Session) -> None:
     awa = one(session, Member, name="Awa Diallo")
     stay = one(session, Presence, member_id=awa.id)
     desk.post(f"/concierge/navette/stays/{stay.public_id}/end")
-    assert presence.of(session, member_id=awa.id, at=NOON) is None
+    assert presence.of(fresh(session), member_id=awa.id, at=NOON) is None
     assert "Awa Diallo" not in desk.get("/concierge/navette/people").text
 
 
@@ -250,7 +258,7 @@ def test_a_shift_is_taken_and_handed_over_with_a_note_the_next_one_reads(
     over = desk.post("/concierge/navette/hand-over", data={"note": note})
     assert (over.status_code, over.location) == (303, "/concierge/")
     assert desk.get("/concierge/navette/").status_code == 404
-    with writing() as db:
+    with write_transaction(session) as db:
         karim = a_member(db, "Karim")
         lieu = db.query(Lieu).filter_by(slug="navette").one()
         shifts.name_concierge(db, lieu_id=lieu.id, member_id=karim.id, at=NOON)
@@ -270,7 +278,7 @@ def test_an_end_that_cannot_be_is_asked_again(
     desk.post("/concierge/navette/hand-over", data={"note": "Nothing special to say."})
     answer = desk.post("/concierge/", data={"lieu": "navette", "until": until})
     assert (answer.status_code, answer.location) == (303, "/concierge/")
-    assert session.query(Shift).filter_by(ended_at=None).count() == 0
+    assert fresh(session).query(Shift).filter_by(ended_at=None).count() == 0
 
 
 def test_a_member_who_is_no_concierge_takes_no_shift(
@@ -301,7 +309,7 @@ def test_a_post_without_the_form_token_changes_nothing(
     app: Flask, desk: FlaskClient, session: Session
 ) -> None:
     app.config["WTF_CSRF_ENABLED"] = True
-    stay = session.query(Presence).first()
+    stay = fresh(session).query(Presence).first()
     assert stay is not None
     assert desk.post(f"/concierge/navette/stays/{stay.public_id}/end").status_code == 400
-    assert session.query(Presence).filter(Presence.ended_at.is_not(None)).count() == 0
+    assert fresh(session).query(Presence).filter(Presence.ended_at.is_not(None)).count() == 0
