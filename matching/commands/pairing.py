@@ -15,7 +15,7 @@ from matching.errors import MatchingError
 from matching.people import Id, Need, Person, Policy
 
 if TYPE_CHECKING:
-        from matching.community import Community
+    from matching.community import Community
     from matching.rounds import Round, Suggestion
     from matching.terms import Meaning, Vocabulary
 
