@@ -11,7 +11,7 @@ from collections.abc import Callable
 from flask_babel import gettext, ngettext
 from flask_wtf import FlaskForm
 
-from serendipity.errors import SerendipityError
+from serendipity.errors import Busy, SerendipityError
 from serendipity.web import errors
 
 
@@ -96,7 +96,7 @@ WORDING: dict[str, Callable[[SerendipityError], str]] = {
 
 def complaint(error: SerendipityError) -> str:
     """What a rule has against what was given, for the person who gave it."""
-    worded = WORDING.get(errors.kind(error))
+    worded = WORDING.get("busy" if isinstance(error, Busy) else errors.kind(error))
     return str(worded(error)) if worded else str(gettext("This cannot be right."))
 
 

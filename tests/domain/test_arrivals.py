@@ -101,6 +101,18 @@ def test_a_known_member_keeps_name_and_skills_and_what_was_typed_is_added(
     assert [skill.words for skill in offered] == ["welding", "Illustration"]
 
 
+def test_proving_ones_own_address_proves_no_declaration_for_another(
+    session: Session, lieu: Lieu, at: datetime
+) -> None:
+    awa = a_member(session, "Awa Diallo", email=EMAIL)
+    mallory = a_member(session, "Mallory", email="mallory@example.org")
+    declare(session, lieu, at, name="Not Awa")
+    signin.ask(session, email="mallory@example.org", browser="mine", language="en", at=at)
+    assert enter(session, at) == arrivals.Entry(mallory, None)
+    assert skills.skills_of(session, [awa.id, mallory.id]) == {awa.id: [], mallory.id: []}
+    assert count(session, Presence) == 0
+
+
 def test_the_same_rows_are_written_for_a_known_and_an_unknown_address(
     session: Session, lieu: Lieu, at: datetime
 ) -> None:

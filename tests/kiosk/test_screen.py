@@ -9,6 +9,8 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from qrcode.constants import ERROR_CORRECT_M
+from qrcode.main import QRCode
 from sqlalchemy.orm import Session
 
 from kiosk import qr
@@ -222,6 +224,21 @@ def test_the_poster_carries_the_code_that_stays(screen: FlaskClient, held_clock:
     held_clock.now += timedelta(days=1)
     assert screen.get("/kiosk/poster").text == first
     assert "the concierge confirms it" in first
+
+
+def test_a_drawing_has_every_dark_module_and_no_other() -> None:
+    address = "https://lanavette.example/door/" + "x" * 60
+    code: QRCode = QRCode(error_correction=ERROR_CORRECT_M, border=0)
+    code.add_data(address)
+    drawn = qr.drawing(address)
+    dark = {
+        (int(x) + step, int(y))
+        for x, y, width in re.findall(r"M(\d+) (\d+)h(\d+)v1h-\3z", drawn.path)
+        for step in range(int(width))
+    }
+    rows = code.get_matrix()
+    assert dark == {(x, y) for y, row in enumerate(rows) for x, cell in enumerate(row) if cell}
+    assert drawn.side == len(rows)
 
 
 def test_a_drawing_has_the_three_corners_of_a_qr_code() -> None:

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from serendipity import kiosks, needs, presence, skills
+from serendipity import arrivals, kiosks, needs, presence, skills
 from serendipity.consent import Consent
 from serendipity.db import write_transaction
 from serendipity.kiosks import Kiosk
@@ -318,6 +318,18 @@ def test_what_cannot_be_right_is_said_beside_its_field_and_the_rest_is_kept(
             assert f'value="{value}"' in answer.text
     assert 'name="here_today" value="1" checked' in answer.text
     assert rows(door.app) == before
+
+
+def test_a_busy_database_keeps_what_was_typed(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: Any, **__: Any) -> None:
+        raise presence.TwoDoorsAtOnce(why="two check-ins at once")
+
+    monkeypatch.setattr(arrivals, "declare", busy)
+    door.scan()
+    answer = door.say()
+    assert answer.status_code == 503
+    assert "Nothing was recorded" in answer.text
+    assert f'value="{SAID["need"]}"' in answer.text
 
 
 def test_a_lone_surrogate_is_no_mistake_of_ours(door: Door) -> None:
