@@ -16,9 +16,6 @@ from typing import Literal
 from sqlalchemy import CheckConstraint, ForeignKey, String, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
-from stdnum import exceptions as stdnum
-from stdnum.eu import vat as eu_vat
-from stdnum.fr import siret as fr_siret
 
 from serendipity import members, signin, words
 from serendipity.db import Base, Key, PublicId
@@ -330,6 +327,10 @@ def plain_siret(given: str) -> str:
     compact = "".join(given.split()).replace(".", "").replace("-", "")
     if not compact:
         return ""
+    # Late: the numbers of all countries cost a web process 1.5 MB, and few ever found anything.
+    from stdnum import exceptions as stdnum  # noqa: PLC0415
+    from stdnum.fr import siret as fr_siret  # noqa: PLC0415
+
     facts = {"field": "siret", "given": given, "digits": len(compact)}
     if not (compact.isascii() and compact.isdigit()):
         raise WrongSiret(**facts, why="digits")
@@ -350,6 +351,9 @@ def plain_vat_number(given: str) -> str:
     """
     if not given.strip():
         return ""
+    from stdnum import exceptions as stdnum  # noqa: PLC0415 - late, as above
+    from stdnum.eu import vat as eu_vat  # noqa: PLC0415
+
     try:
         return str(eu_vat.validate(given))
     except stdnum.ValidationError as error:
