@@ -19,7 +19,7 @@ from serendipity.lieux import Lieu
 from serendipity.members import Member
 from serendipity.postures import garden, post, settling, watch, write
 from serendipity.shifts import Shift
-from serendipity.web.loom import Loom, loom
+from serendipity.web.loom import Loom, loom, short_names
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Desk:
     on_shift: list[tuple[Shift, Member]]
     slots: list[hours.Slot]
     loom: Loom
-    names: dict[int, str]  # of everybody whom a reason is about
+    names: dict[int, str]  # of everybody whom an idea is about, as short as they can be told apart
 
 
 def look(lieu: Lieu, shift: Shift) -> Desk:
@@ -66,7 +66,7 @@ def look(lieu: Lieu, shift: Shift) -> Desk:
                 for pair in carry.pairs()
             ],
         ),
-        names=_names(carries),
+        names=_names(gathering.people, carries),
     )
     _leave_trace(found)
     return found
@@ -92,7 +92,7 @@ def _unseen(shift: Shift, what: str, member_ids: list[int]) -> set[int]:
     )
 
 
-def _names(carries: Sequence[post.Carry]) -> dict[int, str]:
+def _names(people: Sequence[watch.Here], carries: Sequence[post.Carry]) -> dict[int, str]:
     """Member id → name, for the people of the suggestions and for those both of them know."""
     known = {one.id: one.name for carry in carries for one in carry.members}
     asked = {
@@ -102,7 +102,8 @@ def _names(carries: Sequence[post.Carry]) -> dict[int, str]:
         for one in _ids(reason["facts"].values())
     } - set(known)
     rows = reading().execute(select(Member.id, Member.name).where(Member.id.in_(asked)))
-    return known | dict(rows.all())
+    here = {one.member.id: one.member.name for one in people}
+    return short_names(here | known | dict(rows.all()))
 
 
 def _ids(facts: Iterable[Any]) -> set[int]:

@@ -19,7 +19,8 @@ RADII: Point = (246.0, 182.0)
 BEND = 0.45  # how far from the centre a thread turns: 0 through it, 1 along the ring
 SWING = 7.0  # how far the two strands sway
 MOST = 40  # names that still can be read; the list has everybody
-KINDS = ("offer", "paper", "sunny", "moss")
+KINDS = ("offer", "sunny", "moss")  # one after the other around the ring
+NOBODYS = "paper"  # who knows nobody here sits in no group
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,12 @@ def loom(
     shown = _shown([one for one, _ in people], [pair for _, pair in ideas], ties | met)
     groups = _groups(shown, ties)
     order = sorted(shown, key=lambda one: (groups[one], shown.index(one)))
-    names = _short_names({one: name for one, name in people if one in set(shown)})
-    seats = [_seat(place, len(order), one, names[one], groups) for place, one in enumerate(order)]
+    names = short_names(dict(people))
+    sizes = Counter(groups.values())
+    seats = [
+        Seat(one, names[one], *_place(number, len(order)), _kind(groups[one], sizes))
+        for number, one in enumerate(order)
+    ]
     at = {seat.member_id: seat.at for seat in seats}
     return Loom(
         seats,
@@ -117,7 +122,7 @@ def _groups(ids: Sequence[int], ties: set[Pair]) -> dict[int, int]:
     return {one: ranks.index(group[one]) for one in ids}
 
 
-def _short_names(names: dict[int, str]) -> dict[int, str]:
+def short_names(names: dict[int, str]) -> dict[int, str]:
     """First names; with an initial where two share one."""
     first = {one: (name.split() or ["?"])[0] for one, name in names.items()}
     often = Counter(first.values())
@@ -129,20 +134,17 @@ def _short_names(names: dict[int, str]) -> dict[int, str]:
     }
 
 
-def _seat(place: int, count: int, member_id: int, name: str, groups: dict[int, int]) -> Seat:
-    turn = 2 * math.pi * place / count - 2 * math.pi / 3
+def _kind(group: int, sizes: Counter[int]) -> str:
+    return KINDS[group % len(KINDS)] if sizes[group] > 1 else NOBODYS
+
+
+def _place(number: int, count: int) -> tuple[Point, Point, str]:
+    """Where a seat is on the ring, where its name stands, and how the name is anchored."""
+    turn = 2 * math.pi * number / count - 2 * math.pi / 3
     across, down = math.cos(turn), math.sin(turn)
-    anchor = "m" if abs(across) < 0.2 else ("e" if across < 0 else "")
-    return Seat(
-        member_id=member_id,
-        name=name,
-        at=_rounded(CENTRE[0] + RADII[0] * across, CENTRE[1] + RADII[1] * down),
-        label=_rounded(
-            CENTRE[0] + (RADII[0] + 16) * across, CENTRE[1] + (RADII[1] + 18) * down + 5
-        ),
-        anchor=anchor,
-        kind=KINDS[groups[member_id] % len(KINDS)],
-    )
+    seat = _rounded(CENTRE[0] + RADII[0] * across, CENTRE[1] + RADII[1] * down)
+    label = _rounded(CENTRE[0] + (RADII[0] + 16) * across, CENTRE[1] + (RADII[1] + 18) * down + 5)
+    return seat, label, "m" if abs(across) < 0.2 else ("e" if across < 0 else "")
 
 
 def _turns(a: Point, b: Point) -> tuple[Point, Point]:
