@@ -105,6 +105,8 @@ class Postings:
         TF-IDF weight of the feature in the row; each row has unit length over all features.
     idf : ndarray of shape (features,), float32
         ``log((1 + n) / (1 + df)) + 1``, scikit-learn's smoothed form.
+    lengths : ndarray of shape (n,), float32
+        Length of each row before it became a unit.
     n : int
         Number of rows.
     """
@@ -113,20 +115,24 @@ class Postings:
     rows: NDArray[np.int32]
     weights: NDArray[np.float32]
     idf: NDArray[np.float32]
+    lengths: NDArray[np.float32]
     n: int
 
     def cosines(self, query: tuple[NDArray[np.int32], NDArray[np.float32]]) -> NDArray[np.float32]:
         """Return the cosine of `query` with every row, shape (n,); see `placed`."""
-
         found = np.zeros(self.n, dtype=np.float32)
         for feature, weight in zip(*query, strict=True):
             span = slice(self.indptr[feature], self.indptr[feature + 1])
             found[self.rows[span]] += weight * self.weights[span]
         return found
 
+    def length(self, query: tuple[NDArray[np.int32], NDArray[np.float32]]) -> float:
+        """Return the length of a placed query before it became a unit."""
+        features, _ = query
+        return float(np.linalg.norm(self.idf[features]))
+
     def placed(self, counts: Any) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Return the features and unit weights of one row of counts (CSR, 1 × features)."""
-
         weights = counts.data.astype(np.float32) * self.idf[counts.indices]
         length = float(np.sqrt(weights @ weights))
         return counts.indices, weights / length if length else weights
@@ -147,6 +153,7 @@ def postings(counts: Any) -> Postings:
         rows=weighted.indices.astype(np.int32),
         weights=weighted.data.astype(np.float32),
         idf=idf,
+        lengths=length.astype(np.float32),
         n=n,
     )
 

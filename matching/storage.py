@@ -47,7 +47,6 @@ def write(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     OSError
         When the folder cannot be written.
     """
-
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
     try:
         os.fchmod(handle, 0o644)  # labels and vectors are no secret: other processes map them
