@@ -15,6 +15,7 @@ from datetime import date, datetime
 from typing import Final
 
 from flask import Flask
+from flask_babel import force_locale
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -199,7 +200,8 @@ def told(app: Flask, slug: str, day: date, *, dry_run: bool) -> Iterator[str]:
         done = run(looking, lieu=one, local_date=day, at=at, shelf=shelf, dry_run=dry_run)
         yield _line(done, dry_run)
         if dry_run:
-            yield from _ideas(done)
+            with force_locale(app.config["SETTINGS"].default_language):
+                yield from _ideas(done)
     if not slugs:
         yield "No lieu is open yet."
 

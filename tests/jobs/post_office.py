@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import socket
 import ssl
@@ -20,7 +21,8 @@ class Office:
     def __init__(self) -> None:
         self.received: list[EmailMessage] = []
         self.to_sender = self.to_recipient = self.to_data = ""
-        self.hangs = threading.Event()  # set: DATA is taken in and never answered
+        self.hangs = threading.Event()  # set: DATA is taken in and the line breaks
+        self.never_answers = threading.Event()
         self.reached_data = threading.Event()
 
     async def handle_MAIL(  # noqa: N802 (aiosmtpd's names)
@@ -46,6 +48,8 @@ class Office:
         self.reached_data.set()
         if self.hangs.is_set():
             server.transport.abort()
+        while self.never_answers.is_set():
+            await asyncio.sleep(0.05)
         return "250 taken"
 
 

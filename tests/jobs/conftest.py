@@ -1,0 +1,31 @@
+"""What the tests of jobs and commands share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+
+@pytest.fixture
+def empty_url(
+    dialect: str, database_url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """A database with nothing in it, of the same kind as the test's own."""
+    if dialect == "sqlite":
+        yield f"sqlite:///{tmp_path}/empty.sqlite"
+        return
+    server = create_engine(
+        request.getfixturevalue("postgresql_server"),
+        isolation_level="AUTOCOMMIT",
+        poolclass=NullPool,
+    )
+    name = f"{make_url(database_url).database}_empty"
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield make_url(database_url).set(database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
