@@ -57,9 +57,9 @@ def kiosk(slug: str) -> ResponseReturnValue:
 
 def _first_page(role: str, member: Member) -> str:
     if role == "concierge":
-        return url_for("concierge.dashboard", slug=places.NAVETTE.slug)
+        return url_for("concierge.show", slug=places.NAVETTE.slug)
     if role == "operator":
-        return url_for("operator.home")
+        return url_for("operator.index")
     if role == "company":
         organisation, _ = organisations.organisations_of(reading(), member_id=member.id)[0]
         booking = (
@@ -74,6 +74,6 @@ def _first_page(role: str, member: Member) -> str:
         if booking is None:
             return url_for("company.organisation", organisation=organisation.public_id)
         return url_for(
-            "company.map", organisation=organisation.public_id, booking=booking.public_id
+            "company.skill_map", organisation=organisation.public_id, booking=booking.public_id
         )
     return url_for("coworker.here")
