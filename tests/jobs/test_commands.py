@@ -163,7 +163,8 @@ def test_a_backup_comes_back_whole_into_an_empty_database_and_only_there(
     a_member(rows, "Awa", email="awa@example.org")
     rows.commit()
     file = tmp_path / "all.backup"
-    assert run("backup", str(file)).exit_code == 0
+    saved = run("backup", str(file))
+    assert saved.exit_code == 0, saved.output
     assert "already there" in one_line(run("backup", str(file)))
     assert file.stat().st_mode & 0o077 == 0
     assert "Restored" in run("restore", str(file), url=empty_url).stdout
