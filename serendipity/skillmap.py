@@ -185,13 +185,14 @@ def count(session: Session, *, lieu_id: int, at: datetime) -> None:
 
 
 def count_all(session: Session, *, at: datetime) -> list[int]:
-    """Take the counts of every lieu with somebody there; the ids of these lieux."""
+    """Take the counts of every lieu with somebody there, where they are due; which lieux."""
     lieu_ids = session.scalars(
         select(Presence.lieu_id).where(Presence.ended_at.is_(None)).distinct()
     ).all()
-    for lieu_id in sorted(lieu_ids):
+    due = [lieu_id for lieu_id in sorted(lieu_ids) if is_due(session, lieu_id=lieu_id, at=at)]
+    for lieu_id in due:
         count(session, lieu_id=lieu_id, at=at)
-    return sorted(lieu_ids)
+    return due
 
 
 Held = Mapping[int, Iterable[tuple[str | None, str | None]]]

@@ -216,6 +216,7 @@ def test_every_lieu_with_somebody_there_is_counted(session: Session, lieu: Lieu)
     people(session, lieu, *[["drums"]] * 3)
     assert skillmap.is_due(session, lieu_id=lieu.id, at=NOON)
     assert skillmap.count_all(session, at=NOON) == [lieu.id]
+    assert skillmap.count_all(session, at=NOON + 14 * MINUTE) == []
     assert not skillmap.is_due(session, lieu_id=lieu.id, at=NOON)
 
 
