@@ -58,6 +58,7 @@ LONGEST = 18  # letters of a label on one line
 MOST_CHAIRS = 12  # drawn; the number in the table says the rest
 RUG = 64  # how far a rug reaches beyond the middle of its tables
 GAP = 30
+STAGGER = 36  # neighbours stand a little higher or lower: a room, not a form
 
 
 @dataclass(frozen=True)
@@ -159,12 +160,12 @@ def _placed(blocks: Sequence[Block], width: int) -> tuple[float, list[tuple[Bloc
     widest = max(sum(block.width for block in row) for row in rows)
     places, top = [], 0.0
     for number, row in enumerate(rows):
-        tallest = max(block.height for block in row)
+        tallest = max(block.height for block in row) + STAGGER * (len(row) > 1)
         space = (widest - sum(block.width for block in row)) / (len(row) + 1)
         left = space
         for place, block in enumerate(reversed(row) if number % 2 else row):
             slack = tallest - block.height
-            places.append((block, left, top + slack * (0.25 if place % 2 else 0.75)))
+            places.append((block, left, top + slack * ((place + number) % 2)))
             left += block.width + space
         top += tallest
     return widest, places
