@@ -19,6 +19,7 @@ from serendipity.db import database, engine_options
 from serendipity.web import (
     access,
     company,
+    compression,
     concierge,
     coworker,
     demo,
@@ -97,7 +98,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     csrf.init_app(app)
     csrf.exempt(api.blueprint)  # bearer tokens, no cookies
     csrf.exempt(letters.blueprint)  # signed addresses, no cookies
-    for part in (session, language, walltime, security, access, errors):
+    for part in (session, language, walltime, security, compression, access, errors):
         part.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

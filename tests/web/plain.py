@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Flask, flash, render_template, render_template_string, request
 from flask_babel import Babel, get_locale
 
+from serendipity.web import compression
 from serendipity.web.language import LANGUAGES
 from serendipity.web.security import asset_version, headers
 
@@ -25,6 +26,7 @@ def plain_app() -> Flask:
     app.jinja_env.globals["csrf_token"] = lambda: "a-token"
     app.context_processor(_given)
     app.after_request(headers)
+    compression.init_app(app)
     language = Blueprint("language", __name__)
     language.add_url_rule("/language", "choose", lambda: "", methods=["POST"])
     app.register_blueprint(language)

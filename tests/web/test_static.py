@@ -50,8 +50,8 @@ def sheet() -> str:
 
 
 def over_the_line(content: bytes, name: str) -> int:
-    """Bytes sent, compressed at the level a small server uses; WOFF2 is compressed already."""
-    return len(content if name.endswith(".woff2") else gzip.compress(content, 6))
+    """Bytes sent: text compressed (pages by a proxy, files by `compression`), fonts as they are."""
+    return len(content if name.endswith(".woff2") else gzip.compress(content, 9))
 
 
 def weight(html: str) -> int:
@@ -149,6 +149,36 @@ def test_the_pattern_sheet_weighs_at_most_sixty_kilobytes(sheet: str) -> None:
 def test_htmx_is_all_that_a_page_may_add_to_sixty_kilobytes() -> None:
     icons = over_the_line((STATIC / "icons.svg").read_bytes(), "icons.svg")
     assert weight(page_with(["htmx", "live", "countdown"])) + icons <= LIGHT + HTMX
+
+
+@pytest.mark.parametrize("name", ["style.css", "icons.svg", "js/live.js", "vendor/htmx.min.js"])
+def test_static_text_travels_compressed_to_whoever_can_read_it(name: str) -> None:
+    client, content = plain_app().test_client(), (STATIC / name).read_bytes()
+    sent = client.get(f"/static/{name}", headers={"Accept-Encoding": "gzip, br"}, buffered=True)
+    assert sent.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(sent.data) == content
+    assert len(sent.data) == int(sent.headers["Content-Length"]) < len(content) / 2
+    plain = client.get(f"/static/{name}", headers={"Accept-Encoding": "identity"}, buffered=True)
+    assert plain.data == content
+    assert "Content-Encoding" not in plain.headers
+    for answer in (sent, plain):
+        assert "Accept-Encoding" in answer.headers["Vary"]
+
+
+def test_a_file_that_the_browser_has_is_not_sent_again() -> None:
+    client, asked = plain_app().test_client(), {"Accept-Encoding": "gzip"}
+    mark = client.get("/static/style.css", headers=asked, buffered=True).headers["ETag"]
+    again = client.get("/static/style.css", headers={**asked, "If-None-Match": mark}, buffered=True)
+    assert (again.status_code, again.data) == (304, b"")
+
+
+@pytest.mark.parametrize("path", ["/patterns", "/static/vendor/commissioner.woff2"])
+def test_pages_and_fonts_are_sent_as_they_are(path: str) -> None:
+    """A page holds tokens, and its size must not tell about them; a font is compressed already."""
+    asked = {"Accept-Encoding": "gzip"}
+    answer = plain_app().test_client().get(path, headers=asked, buffered=True)
+    assert answer.status_code == 200
+    assert "Content-Encoding" not in answer.headers
 
 
 def test_both_fonts_together_weigh_at_most_forty_kilobytes() -> None:
