@@ -1,6 +1,6 @@
 // kiosk.js: the screen at the door, all day long.
 //
-//   <div data-kiosk data-alive="/kiosk/alive" data-csrf="…">
+//   <div data-kiosk data-now="2026-03-26T13:32:07Z" data-alive="/kiosk/alive" data-csrf="…">
 //     <time data-clock="Europe/Paris">14:32</time>
 //     <div data-part="/kiosk/code" data-every="15">…</div>
 //     <p class="offline" hidden>…</p>
@@ -13,7 +13,7 @@ const format = (options) =>
   new Intl.DateTimeFormat("en-GB", { timeZone: clock?.dataset.clock, ...options });
 const hour = format({ hour: "2-digit", minute: "2-digit" });
 const date = format({ dateStyle: "short" });
-let ahead = 0; // ms, the server's clock before ours
+const ahead = (Date.parse(kiosk.dataset.now) || Date.now()) - Date.now(); // the server's clock, in ms
 let heard = Date.now();
 
 const now = () => Date.now() + ahead;
@@ -23,8 +23,6 @@ async function ask(url, options) {
   const answer = await fetch(url, { signal: AbortSignal.timeout(8000), ...options });
   if (answer.redirected || answer.status === 403) location.reload(); // no longer this lieu's screen
   if (!answer.ok) throw new Error(answer.status);
-  const said = Date.parse(answer.headers.get("Date") ?? "") + 500; // it is cut to the second
-  if (Math.abs(said - now()) > 1500) ahead = said - Date.now();
   heard = Date.now();
   notice();
   return answer;

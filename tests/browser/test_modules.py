@@ -22,7 +22,7 @@ LIVE = """
   <details><summary>More</summary><p>Details</p></details>
 </section>"""
 KIOSK = """
-<div data-kiosk data-alive="/alive" data-csrf="a-token">
+<div data-kiosk data-now="2026-03-26T13:32:07+00:00" data-alive="/alive" data-csrf="a-token">
   <time data-clock="Europe/Paris">00:00</time>
   <div data-part="/code" data-every="15"><p id="code">first</p></div>
   <p class="offline" hidden>Offline</p>
@@ -188,3 +188,9 @@ def test_the_kiosk_says_when_the_line_is_gone_and_when_it_is_back(page: Page, ro
     with page.expect_response("**/code"):
         page.clock.run_for(16_000)
     expect(page.locator(".offline")).to_be_hidden()
+
+
+def test_the_kiosk_tells_the_time_of_the_server_and_not_its_own(page: Page, room: Room) -> None:
+    page.goto(f"{room.address}/kiosk")
+    page.clock.run_for(1000)
+    expect(page.locator("time")).to_have_text("14:32")
