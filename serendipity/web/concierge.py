@@ -310,16 +310,18 @@ def hand_over(slug: str) -> ResponseReturnValue:
 @blueprint.get("/<slug>/kiosks")
 @access("concierge")
 def screens(slug: str) -> ResponseReturnValue:
-    at = clock.now()
-    code = session.get("pairing")
-    if code and code["until"] <= at.timestamp():
-        code = None
+    return screens_page(Screen())
+
+
+def screens_page(form: Screen) -> str:
+    at, code = clock.now(), session.get("pairing")
+    live = code and code["lieu"] == g.lieu.id and code["until"] > at.timestamp()
     return render_template(
         "concierge/screens.html",
         kiosks=kiosks.kiosks_of(reading(), lieu_id=g.lieu.id),
-        code=code if code and code["lieu"] == g.lieu.id else None,
+        code=code if live else None,
         at=at,
-        form=Screen(),
+        form=form,
         address=addresses.public("/kiosk/"),
     )
 
@@ -328,11 +330,15 @@ def screens(slug: str) -> ResponseReturnValue:
 @access("concierge")
 def prepare_screen(slug: str) -> ResponseReturnValue:
     form, at = Screen(), clock.now()
-    with writing() as db:
-        code = kiosks.make_pairing(db, lieu_id=_shift(db).lieu_id, name=form.name.data or "", at=at)
-    until = at + kiosks.PAIRING_LIVES
+    try:
+        with writing() as db:
+            lieu_id, name = _shift(db).lieu_id, form.name.data or ""
+            code = kiosks.make_pairing(db, lieu_id=lieu_id, name=name, at=at)
+    except Invalid as error:
+        return screens_page(forms.beside(form, error)), error.status
+    until = int((at + kiosks.PAIRING_LIVES).timestamp())
     # In the signed session of this browser, so that the code is shown here and nowhere else.
-    session["pairing"] = {"lieu": g.lieu.id, "code": code, "until": int(until.timestamp())}
+    session["pairing"] = {"lieu": g.lieu.id, "code": code, "until": until}
     return redirect(url("concierge.screens", slug=slug), 303)
 
 

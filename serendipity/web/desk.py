@@ -21,6 +21,8 @@ from serendipity.postures import garden, post, settling, watch, write
 from serendipity.shifts import Shift
 from serendipity.web.loom import Loom, loom, short_names
 
+CARRIED = 6  # ideas on the page at once: nobody carries more between two coffees
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -37,6 +39,7 @@ class Desk:
     on_shift: list[tuple[Shift, Member]]
     slots: list[hours.Slot]
     loom: Loom
+    more: int  # ideas beyond those on the page
     names: dict[int, str]  # of everybody whom an idea is about, as short as they can be told apart
 
 
@@ -51,7 +54,8 @@ def look(lieu: Lieu, shift: Shift) -> Desk:
         at=at,
         gathering=gathering,
         garden=garden.garden(session, lieu=lieu, at=at),
-        carries=carries,
+        carries=carries[:CARRIED],
+        more=max(0, len(carries) - CARRIED),
         settling=settling.settling(session, lieu=lieu, people=gathering.people, at=at),
         outcomes=write.outcomes(session, lieu=lieu, at=at),
         on_shift=shifts.current_shifts(session, lieu_id=lieu.id, at=at),
@@ -62,11 +66,11 @@ def look(lieu: Lieu, shift: Shift) -> Desk:
             met=gathering.met_today,
             ideas=[
                 (number, pair)
-                for number, carry in enumerate(carries, start=1)
+                for number, carry in enumerate(carries[:CARRIED], start=1)
                 for pair in carry.pairs()
             ],
         ),
-        names=_names(gathering.people, carries),
+        names=_names(gathering.people, carries[:CARRIED]),
     )
     _leave_trace(found)
     return found

@@ -53,6 +53,7 @@ class Loom:
     met: list[str]
     bridges: list[Bridge]
     left_out: int
+    in_words: dict[str, list[tuple[str, list[str]]]]  # "old" and "met": a name and who it leads to
 
 
 def loom(
@@ -81,13 +82,26 @@ def loom(
         for number, one in enumerate(order)
     ]
     at = {seat.member_id: seat.at for seat in seats}
+    drawn = {
+        "old": [pair for pair in sorted(ties - met) if at.keys() >= set(pair)],
+        "met": [pair for pair in sorted(met) if at.keys() >= set(pair)],
+    }
     return Loom(
         seats,
-        old=[_thread(at[a], at[b]) for a, b in sorted(ties - met) if a in at and b in at],
-        met=[_thread(at[a], at[b]) for a, b in sorted(met) if a in at and b in at],
+        old=[_thread(at[a], at[b]) for a, b in drawn["old"]],
+        met=[_thread(at[a], at[b]) for a, b in drawn["met"]],
         bridges=_bridges(at, ideas),
         left_out=len(people) - len(shown),
+        in_words={kind: _in_words(pairs, names) for kind, pairs in drawn.items()},
     )
+
+
+def _in_words(pairs: Iterable[Pair], names: dict[int, str]) -> list[tuple[str, list[str]]]:
+    """Each pair once, under the first of the two."""
+    leads: defaultdict[int, list[str]] = defaultdict(list)
+    for a, b in pairs:
+        leads[a].append(names[b])
+    return [(names[a], others) for a, others in leads.items()]
 
 
 def _shown(ids: Sequence[int], ideas: Sequence[Pair], pairs: set[Pair]) -> list[int]:

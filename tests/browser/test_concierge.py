@@ -153,7 +153,7 @@ def test_a_concierges_day(
     page.goto(f"{live_server.url}/concierge/")
     looked_at(page, "concierge-choose")
     page.get_by_role("button", name="Take the shift").click()
-    expect(page.get_by_role("heading", name="Watch")).to_be_visible()
+    expect(page.get_by_role("heading", name="Veilleuse")).to_be_visible()
     looked_at(page, "concierge")
     desk = page.url
 
@@ -164,7 +164,7 @@ def test_a_concierges_day(
         malik = session.query(Member).filter_by(name="Malik Ba").one()
         assert ledger.promised(session, member_id=malik.id, lieu_id=1) == 1
 
-    post = page.get_by_role("region", name="Post introductions to carry")
+    post = page.get_by_role("region", name="Facteur introductions to carry")
     expect(post).to_contain_text("Awa asks for “pricing”; Inès knows pricing.")
     post.get_by_role("button", name="In person : Inès and Awa").click()
     expect(page.get_by_text("Introduced.")).to_be_visible()
