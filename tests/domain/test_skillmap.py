@@ -199,8 +199,17 @@ def test_counts_taken_late_are_still_those_of_the_quarter(session: Session, lieu
     drummers = people(session, lieu, *[["drums"]] * 4)
     stay = session.query(Presence).filter_by(member_id=drummers[0].id).one()
     stay.ended_at, stay.how_out = NOON + 3 * MINUTE, "left"
+    newcomer = somebody_here(session, lieu, "Late", at=NOON + timedelta(hours=1, minutes=2))
+    offers(session, newcomer, "drums")
+    learner = somebody_here(session, lieu, "Learner")
+    session.add(
+        MemberSkill(
+            member_id=learner.id, words="x", concept_id="drums", offered_at=NOON + 2 * MINUTE
+        )
+    )
     session.flush()
     assert counted(session, lieu, 14 * MINUTE) == {"drums": 4}
+    assert counted(session, lieu, 15 * MINUTE) == {"drums": 5}
 
 
 def test_old_counts_are_forgotten(session: Session, lieu: Lieu) -> None:
