@@ -257,6 +257,12 @@ def test_every_icon_used_is_in_the_sprite(path: Path) -> None:
     assert set(used) <= set(ICONS)
 
 
+def test_every_icon_in_the_sprite_is_used() -> None:
+    """By name, somewhere in a page: names chosen by an expression are quoted there too."""
+    quoted = {name for path in templates() for name in re.findall(r'"([\w-]+)"', path.read_text())}
+    assert set(ICONS) - quoted == set()
+
+
 def test_icons_shown_on_the_sheet_point_into_the_sprite(sheet: str) -> None:
     shown = {use["href"].partition("#")[2] for use in Page(sheet).named("use")}
     assert shown == set(ICONS)
