@@ -49,8 +49,10 @@ def build(session: Session, *, at: datetime, step: Step = lambda words: None) ->
         found = {person.name: _register(session, person, lieu, at=born) for person in inhabitants}
         for name in place.concierges:
             shifts.name_concierge(session, lieu_id=lieu.id, member_id=found[name].id, at=born)
-        step(f"Remembering {WEEKS} weeks of encounters at {place.name}")
-        _remember(session, lieu, inhabitants, found, chance, at=at)
+        step(f"Remembering {WEEKS} weeks at {place.name}")
+        _remember_stays(session, lieu, found, chance, at=at)
+        _remember_encounters(session, lieu, inhabitants, found, chance, at=at)
+        _remember_handover(session, place, found, at=at)
     operator = session.scalars(select(Member).where(Member.name == places.OPERATOR)).one()
     operator.is_operator = True
     _company(session, at=born)
@@ -81,7 +83,36 @@ def open_the_day(session: Session, *, at: datetime, step: Step = lambda words: N
             until=at + timedelta(hours=8),
             at=at - timedelta(minutes=30),
         )
+        _leave_something_to_settle(session, place, lieu, chance, at=at)
     _book_now(session, at=at)
+
+
+def _leave_something_to_settle(
+    session: Session, place: Place, lieu: Lieu, chance: random.Random, *, at: datetime
+) -> None:
+    """Somebody came by the poster, and two people met of whom one has said so."""
+    here = {
+        member.name: member.id
+        for _, member in presence.who_is_here(session, lieu_id=lieu.id, at=at)
+    }
+    away = [one for one in people() if one.lieu == place.slug and one.name not in here]
+    if away:
+        guest = _member(session, chance.choice(away).name)
+        presence.check_in(
+            session,
+            member_id=guest.id,
+            lieu_id=lieu.id,
+            until=at + timedelta(hours=3),
+            how_in="poster",
+            at=at,
+            confirmed=False,
+        )
+    yours = {places.COWORKER, places.HELPER}
+    pair = chance.sample([here[name] for name in sorted(here) if name not in yours], 2)
+    (met,) = encounters.set_up(session, lieu_id=lieu.id, member_ids=pair, at=at)
+    encounters.confirm(
+        session, public_id=met.public_id, member_id=pair[0], helped=True, at=at, outcome="advice"
+    )
 
 
 def check_in(
@@ -174,7 +205,56 @@ def _register(session: Session, person: Person, lieu: Lieu, *, at: datetime) -> 
     return member
 
 
-def _remember(
+def _remember_stays(
+    session: Session,
+    lieu: Lieu,
+    found: dict[str, Member],
+    chance: random.Random,
+    *,
+    at: datetime,
+) -> None:
+    """Half-days of work on some days of the past weeks; a few people come very seldom."""
+    for member in found.values():
+        often = chance.choice((1, 4, 6, 8, 10))
+        for day in sorted(chance.sample(range(1, WEEKS * 7 - 1), often), reverse=True):
+            since = at - timedelta(days=day, minutes=chance.randrange(0, 240))
+            presence.check_in(
+                session,
+                member_id=member.id,
+                lieu_id=lieu.id,
+                until=since + timedelta(hours=4),
+                how_in="qr",
+                at=since,
+                confirmed=True,
+            )
+            stay = presence.of(session, member_id=member.id, at=since)
+            if stay is not None:
+                presence.leave(session, member_id=member.id, at=stay.until - timedelta(minutes=9))
+
+
+def _remember_handover(
+    session: Session, place: Place, found: dict[str, Member], *, at: datetime
+) -> None:
+    """Yesterday's concierge left a note."""
+    before = found[place.concierges[1]]
+    yesterday = at - timedelta(days=1)
+    shifts.take_shift(
+        session,
+        slug=place.slug,
+        member_id=before.id,
+        until=yesterday + timedelta(hours=6),
+        at=yesterday,
+    )
+    shifts.hand_over(
+        session,
+        slug=place.slug,
+        member_id=before.id,
+        note=place.note,
+        at=yesterday + timedelta(hours=5),
+    )
+
+
+def _remember_encounters(
     session: Session,
     lieu: Lieu,
     inhabitants: Sequence[Person],

@@ -36,6 +36,7 @@ class Place:
     rooms: tuple[Chamber, ...]
     tables: tuple[str, ...]  # where people sit
     concierges: tuple[str, ...]
+    note: str  # what yesterday's concierge left
 
     def openings(self) -> list[Span]:
         """Open day and night, so that there is something to see whenever somebody looks."""
@@ -74,6 +75,8 @@ NAVETTE = Place(
     ),
     tables=("long table", "window seat", "workshop", "market table", "quiet room", "sofa"),
     concierges=("Bertille Gosselin", "Karim Benali", "Zoé Martin"),
+    note="Aïcha voudrait qu'on lui montre l'atelier. La caméra thermique est dans la caisse bleue. "
+    "J'ai promis à Younes une vraie présentation, pas un message.",
 )  # fmt: skip
 
 WEEFKAMER = Place(
@@ -98,6 +101,7 @@ WEEFKAMER = Place(
     ),
     tables=("skylight table", "garden side", "workshop", "kitchen table"),
     concierges=("Marie Lemaire", "Griet Van Damme"),
+    note="De sleutel van de tuin hangt achter de deur. Peter zoekt iemand voor zijn boekhouding.",
 )  # fmt: skip
 
 PLACES = (NAVETTE, WEEFKAMER)
