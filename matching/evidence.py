@@ -165,7 +165,7 @@ class Evidence:
         exact = zero.copy()
         exact[[self._vocabulary.position(c) for c in self._vocabulary.named(one.text)]] = 1
         found = dict.fromkeys(("alias", "raw alias", "alias letters", "alias vote"), zero)
-        found |= {"alias nearby": zero, "alias count": zero, "exact alias": zero}
+        found |= {"alias nearby": zero, "alias count": zero}
         found |= {"exact name": exact, "has aliases": zero + (len(known) > 0)}
         if known.letters is None:
             return found
@@ -183,9 +183,6 @@ class Evidence:
         counts = np.bincount(concept, minlength=n)
         found |= {"alias vote": votes, "alias nearby": nearby}
         found["alias count"] = np.log1p(counts).astype(np.float32)
-        if hidden is None:
-            found["exact alias"] = zero.copy()
-            found["exact alias"][list(known.of.get(plain, ()))] = 1
         return found
 
     def _votes(self, near: Floats, concept: Positions) -> tuple[Floats, Floats]:
@@ -206,7 +203,7 @@ class Evidence:
             + 0.3 * dense["stems"]
             + 0.3 * dense["about covered"]
             + 0.5 * dense["alias"]
-            + 2.0 * (dense["exact name"] + dense["exact alias"])
+            + 2.0 * dense["exact name"]
         )
         chosen = [_top(mix, _TOP)]
         for signal in ("raw name", "name", "letters", "stems", "about covered", "alias vote"):

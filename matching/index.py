@@ -83,7 +83,7 @@ class Index:
 
     def best(
         self,
-        scores: NDArray[np.float32],
+        scores: NDArray[np.floating],
         among: NDArray[np.bool_],
         otherwise: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:

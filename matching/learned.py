@@ -40,7 +40,6 @@ FEATURES: Final = (
     "alias nearby",  # the same votes, counted for concepts of a near meaning
     "alias count",
     "exact name",
-    "exact alias",
     "gap centroid",  # to the best candidate
     "gap name",
     "gap letters",
@@ -85,14 +84,13 @@ class Learned:
         """Return unit rows turned towards what phrases name; a zero row stays zero."""
         moved = vectors + (vectors @ self.left) @ self.right
         length = np.linalg.norm(moved, axis=1, keepdims=True)
-        found: Floats = moved / np.where(length > 0, length, np.float32(1))
-        return found
+        return np.asarray(moved / np.where(length > 0, length, 1), dtype=np.float32)
 
     def scores(self, features: Floats) -> Floats:
         """Return the score of each candidate, shape (n,), from features (n, f)."""
         x = (features - self.centre) / self.spread
-        found: Floats = np.maximum(x @ self.hidden + self.hidden_bias, 0) @ self.out + x @ self.skip
-        return found
+        lit = np.maximum(x @ self.hidden + self.hidden_bias, 0)
+        return np.asarray(lit @ self.out + x @ self.skip, dtype=np.float32)
 
     def chances(self, scores: Floats, features: Floats) -> Floats:
         """Return the probability of each candidate of one phrase, shape (n,)."""

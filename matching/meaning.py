@@ -18,7 +18,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from matching import encoder
+from matching import encoder, learned
 
 Matrix = NDArray[np.float32]
 
@@ -39,7 +39,11 @@ class Meaning(Protocol):
 
 
 class EncoderMeaning:
-    """The project's own `Meaning`: the encoder of this process.
+    """The project's own `Meaning`: the encoder of this process, turned by what was learned.
+
+    Two phrases are turned alike, so their cosine is symmetric. The turn brings Dutch, French and
+    English words for one skill nearer: of French needs, it finds the Dutch helper among the
+    first five for half, where the bare encoder finds .46 (``benchmarks reading``).
 
     Examples
     --------
@@ -52,7 +56,7 @@ class EncoderMeaning:
 
     def vectors(self, texts: Sequence[str]) -> Matrix:
         """Return unit rows, shape (n, 512), float32."""
-        return encoder.shared().vectors(texts)
+        return learned.shared().turned(encoder.shared().vectors(texts))
 
     def calibrated(self, cosines: Matrix) -> Matrix:
         """Return the share for each cosine, same shape."""

@@ -9,19 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from matching import encoder, lexical
+from matching import encoder
+from matching import learned as weights
+from matching.evidence import Aliases, Asked, Evidence, Floats, Positions
 from matching.text import LANGUAGES, Phrase, guess_language, normalised, phrases, printable
+from matching.vocabulary import Vocabulary
 
-if TYPE_CHECKING:
-    from matching.index import Index
-    from matching.vocabulary import Vocabulary
-
-_FLOOR: Final = 0.01
+# An alias that a member confirmed, and an exact name, say what was meant. Not quite 1: a word can
+# be confirmed by mistake, and a name can be a homonym.
+_CONFIRMED: Final = 0.97
+_NAMED: Final = 0.93
+# Below this a concept is noise. It is low because the order is useful even where the probability
+# is small: who proposes concepts to a member takes a higher floor of their own.
+_FLOOR: Final = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ class Reader:
     vocabulary : Vocabulary
     aliases : iterable of (text, concept id)
         Confirmed readings. One whose concept is not in the vocabulary is left out.
+    learned : Learned, optional
+        Weights other than those the project ships.
     progress : callable, optional
         Told (done, total) while the vocabulary is placed for the first time.
     """
@@ -65,14 +71,13 @@ class Reader:
         vocabulary: Vocabulary,
         aliases: Iterable[tuple[str, str]] = (),
         *,
+        learned: weights.Learned | None = None,
         progress: encoder.Progress | None = None,
     ) -> None:
-        self._vocabulary = vocabulary
-        self._index: Index = vocabulary.placed(progress)
-        self._aliases: dict[str, dict[str, None]] = {}
-        for text, concept_id in aliases:
-            if concept_id in vocabulary:
-                self._aliases.setdefault(normalised(text), {})[concept_id] = None
+        self._vocabulary, self._learned = vocabulary, learned or weights.shared()
+        known = [(t, vocabulary.position(c)) for t, c in aliases if c in vocabulary]
+        self._aliases = Aliases(known, self._learned)
+        self._evidence = Evidence(vocabulary, self._aliases, self._learned, progress)
 
     def read(
         self, text: str, language: str | None = None, top: int = 10, *, wanted: bool = False
@@ -105,14 +110,16 @@ class Reader:
             One list for each item, by falling probability; empty when nothing is offered.
         """
         asked = [
-            (i, phrase, lang)
-            for i, item in enumerate(items)
-            for phrase, lang in self._queries(*item, wanted=wanted)
+            (i, *query)
+            for i, (text, language) in enumerate(items)
+            for query in self._queries(text, language, wanted=wanted)
         ]
-        vectors = encoder.shared().vectors([phrase for _, phrase, _ in asked])
+        placed = self._evidence.asked([(text, language) for _, text, language in asked])
         best: list[dict[str, Heard]] = [{} for _ in items]
-        for (i, phrase, lang), vector in zip(asked, vectors, strict=True):
-            for heard in self._heard(phrase, lang, vector, top):
+        for (i, _, _), one, (where, features) in zip(
+            asked, placed, self._evidence.of(placed), strict=True
+        ):
+            for heard in self._heard(one, where, features, top):
                 known = best[i].get(heard.concept_id)
                 if known is None or known.p < heard.p:
                     best[i][heard.concept_id] = heard
@@ -131,39 +138,31 @@ class Reader:
             named.insert(0, whole)
         return [(t, known or guess_language(t) or guess_language(whole)) for t in named[:40]]
 
-    def _exact(self, text: str) -> tuple[str, ...]:
-        own = self._aliases.get(normalised(text), {})
-        return tuple(dict.fromkeys((*own, *self._vocabulary.named(text))))
+    def _exact(self, text: str) -> bool:
+        return normalised(text) in self._aliases.of or bool(self._vocabulary.named(text))
 
-    def _heard(
-        self, phrase: str, language: str | None, vector: NDArray[np.float32], top: int
-    ) -> list[Heard]:
+    def _sure(self, text: str, where: Positions) -> Floats:
+        """Return how sure an exact alias or name makes each candidate; shared by namesakes."""
+        sure = np.zeros(len(where), dtype=np.float32)
+        confirmed = list(self._aliases.of.get(normalised(text), ()))
+        named = [self._vocabulary.position(c) for c in self._vocabulary.named(text)]
+        for positions, share in ((named, _NAMED), (confirmed, _CONFIRMED)):
+            if positions:
+                sure[np.isin(where, positions)] = share / len(positions) ** 0.5
+        return sure
 
-        scores = self._scores(phrase, language, vector)
-        order = np.argsort(-scores, kind="stable")[:top]
-        chances = 1 / (1 + np.exp(-(scores[order] * 6 - 6)))
-        concepts = [self._vocabulary.at(int(i)) for i in order]
+    def _heard(self, one: Asked, where: Positions, features: Floats, top: int) -> list[Heard]:
+        if not len(where):
+            return []
+        scores = self._learned.scores(features)
+        chances = np.maximum(self._learned.chances(scores, features), self._sure(one.text, where))
+        order = np.lexsort((where, -chances))[:top]
+        concepts = [self._vocabulary.at(int(where[i])) for i in order]
         return [
-            Heard(c.id, c.label(language), float(p), phrase, language)
-            for c, p in zip(concepts, chances, strict=True)
+            Heard(c.id, c.label(one.language), float(p), one.text, one.language)
+            for c, p in zip(concepts, chances[order], strict=True)
             if p >= _FLOOR
         ]
-
-    def _scores(
-        self, phrase: str, language: str | None, vector: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        held = self._index
-        spoken = (language,) if language else LANGUAGES
-        chars = held.chars.placed(lexical.char_counts([phrase]))
-        stems = held.words.placed(lexical.word_counts([phrase], [spoken]))
-        scores: NDArray[np.float32] = (
-            held.best_rows(held.cosines(vector[None])[0])
-            + 0.4 * held.best_rows(held.chars.cosines(chars))
-            + 0.3 * held.best_rows(held.words.cosines(stems))
-        )
-        for concept_id in self._exact(phrase):
-            scores[self._vocabulary.position(concept_id)] += 1.0
-        return scores
 
 
 def _counts(phrase: Phrase, *, wanted: bool) -> bool:

@@ -139,8 +139,8 @@ def guess_language(text: str) -> Language | None:
     for group in letter_groups(text[:LONGEST]):
         for language, weight in zip(LANGUAGES, _letters().get(group, ()), strict=False):
             votes[language] += weight
-    second, best = sorted(votes.values())[-2:]
-    return max(LANGUAGES, key=votes.__getitem__) if best - second > _MARGIN else None
+    first, second, _ = sorted(LANGUAGES, key=lambda language: -votes[language])
+    return first if votes[first] - votes[second] > _MARGIN else None
 
 
 def letter_groups(text: str) -> list[str]:
@@ -231,7 +231,8 @@ _LEARNING: Final = _opening(
     + _FRENCH_TO,
     r"(?:grand |tout )?(?:débutante?|debutante?|novice|apprentie?) (?:en )?" + _FRENCH_TO,
     # Dutch: ik leer, ik wil graag leren, beginner in, ik ben aan het leren
-    r"(?:ik )?(?:leer|studeer|ontdek) (?:(?:nu|net|nog|momenteel) )*(?:het |de )?" + _NOT_LEATHER,
+    r"ik (?:leer|studeer|ontdek) (?:(?:nu|net|nog|momenteel) )*(?:het |de )?",
+    r"(?:leer|studeer|ontdek) (?:het |de )?" + _NOT_LEATHER,
     r"(?:ik )?wil (?:graag )?leren (?:om te )?",
     r"(?:ik ben )?(?:een )?(?:beginner|beginneling|nieuw) (?:in|met) ",
     r"(?:ik ben )?aan het leren (?:om )?(?:te )?",
