@@ -96,14 +96,7 @@ def set_up(
         What was given cannot be right; the link still works.
     """
     check(session, token)
-    used = session.execute(
-        delete(SetupToken)
-        .where(SetupToken.token_hash == _hash(token))
-        .returning(SetupToken.id)
-        .execution_options(synchronize_session=False)
-    ).one_or_none()
-    if used is None:
-        raise BadSetupToken()  # another request was quicker
+    _use(session, token)
     operator = _operator(session, name=name, email=email, language=language, at=at)
     first = lieux.found(
         session,
@@ -119,6 +112,18 @@ def set_up(
     operator.home_lieu_id = operator.home_lieu_id or first.id
     shifts.name_concierge(session, lieu_id=first.id, member_id=operator.id, at=at)
     return operator, first
+
+
+def _use(session: Session, token: str) -> None:
+    """Spend the token: of two who come at the same instant, one finds it gone."""
+    used = session.execute(
+        delete(SetupToken)
+        .where(SetupToken.token_hash == _hash(token))
+        .returning(SetupToken.id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if used is None:
+        raise BadSetupToken()
 
 
 def _operator(session: Session, *, name: str, email: str, language: str, at: datetime) -> Member:

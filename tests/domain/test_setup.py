@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 from serendipity import lieux, members, setup, shifts
+from serendipity.db import engine_options, write_transaction
 from serendipity.lieux import Lieu, Span
 from serendipity.members import Member
 from serendipity.setup import FirstLieu
+from tests.conftest import NOON
 from tests.rows import a_member
 
 LIEU = FirstLieu(
@@ -96,3 +104,56 @@ def test_an_imported_member_with_the_address_becomes_the_operator(
     known = a_member(session, "Maud", email="maud@example.org")
     operator, _ = set_up(session, setup.make_token(session, at=at), at, email="Maud@Example.org")
     assert operator is known
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = create_engine(database_url, poolclass=NullPool, **engine_options(database_url))
+    yield engine
+    engine.dispose()
+
+
+def two_at_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many operators one link makes, used twice at once: both look before either writes."""
+    with Session(engine) as session, write_transaction(session):
+        token = setup.make_token(session, at=NOON)
+    barrier, check = threading.Barrier(2), setup.check
+
+    def check_together(session: Session, token: str) -> None:
+        check(session, token)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            barrier.wait(timeout=2 if engine.dialect.name == "postgresql" else 0.05)
+
+    monkeypatch.setattr(setup, "check", check_together)
+
+    def use(number: int) -> None:
+        with (
+            contextlib.suppress(setup.BadSetupToken),
+            Session(engine) as session,
+            write_transaction(session),
+        ):
+            lieu = replace(LIEU, name=f"Lieu {number}")
+            set_up(session, token, NOON, email=f"{number}@example.org", lieu=lieu)
+
+    threads = [threading.Thread(target=use, args=(n,)) for n in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+        assert not thread.is_alive()
+    with Session(engine) as session:
+        return session.query(Member).filter_by(is_operator=True).count()
+
+
+def test_two_who_use_the_link_at_the_same_instant_make_one_operator(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert two_at_once(engine, monkeypatch) == 1
+
+
+def test_control_a_link_that_is_not_spent_makes_two(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, dialect: str
+) -> None:
+    monkeypatch.setattr(setup, "_use", lambda session, token: None)
+    # SQLite's one writer still serves them in turn, and the second sees an operator.
+    assert two_at_once(engine, monkeypatch) == {"sqlite": 1, "postgresql": 2}[dialect]
