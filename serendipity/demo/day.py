@@ -66,7 +66,7 @@ def somebody_comes(
 def somebody_goes(
     session: Session, place: Place, lieu: Lieu, chance: random.Random, at: datetime
 ) -> None:
-    here = sorted(_names_here(session, lieu, at) - YOURS - set(place.concierges))
+    here = sorted(_cast_here(session, lieu, at) - set(place.concierges))
     if len(here) > place.arriving - 5:
         presence.leave(session, member_id=_id(session, chance.choice(here)), at=at)
 
@@ -74,8 +74,8 @@ def somebody_goes(
 def somebody_calls(
     session: Session, place: Place, lieu: Lieu, chance: random.Random, at: datetime
 ) -> None:
-    here = sorted(_names_here(session, lieu, at) - YOURS)
-    caller = next(one for one in people() if one.name == chance.choice(here))
+    name = _one_of_the_cast(session, lieu, chance, at)
+    caller = next(one for one in people() if one.name == name)
     calls.call(
         session,
         lieu_id=lieu.id,
@@ -114,8 +114,7 @@ def somebody_says_yes(
     session: Session, place: Place, lieu: Lieu, chance: random.Random, at: datetime
 ) -> None:
     """One of the others answers an introduction, or says that a meeting happened."""
-    here = sorted(_names_here(session, lieu, at) - YOURS)
-    member_id = _id(session, chance.choice(here))
+    member_id = _id(session, _one_of_the_cast(session, lieu, chance, at))
     for met in encounters.waiting_for(session, member_id=member_id, at=at):
         encounters.confirm(
             session,
@@ -129,6 +128,15 @@ def somebody_says_yes(
         answer = introductions.say_yes if chance.random() < 0.75 else introductions.say_no
         answer(session, public_id=offered.public_id, member_id=member_id, at=at)
         return
+
+
+def _one_of_the_cast(session: Session, lieu: Lieu, chance: random.Random, at: datetime) -> str:
+    return chance.choice(sorted(_cast_here(session, lieu, at)))
+
+
+def _cast_here(session: Session, lieu: Lieu, at: datetime) -> set[str]:
+    """The invented people present that the day may move: not yours, and not real visitors."""
+    return (_names_here(session, lieu, at) & {person.name for person in people()}) - YOURS
 
 
 def _names_here(session: Session, lieu: Lieu, at: datetime) -> set[str]:
