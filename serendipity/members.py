@@ -143,6 +143,24 @@ def register(
     return member
 
 
+def describe(
+    session: Session, *, member_id: int, name: str, language: str, languages: Sequence[str]
+) -> Member:
+    """Say anew what one is called, and which languages one reads and speaks.
+
+    Raises
+    ------
+    words.WordsMissing, words.WordsTooLong, words.WordsUnreadable, NoSuchMember
+    """
+    member = member_named(session, member_id)
+    member.name = words.said(name, field="name", most=LONGEST_NAME)
+    member.language = language if language in SCREEN_LANGUAGES else member.language
+    spoken = dict.fromkeys(code for code in languages if len(code) == 2 and code.isalpha())
+    member.languages = list(spoken) or member.languages
+    session.flush()
+    return member
+
+
 def member_with_email(session: Session, email: str) -> Member | None:
     """The member with this address, however it is spelt."""
     return session.scalar(select(Member).where(Member.email == email.strip().lower()))

@@ -7,13 +7,15 @@ the three cannot be told apart.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from serendipity import consent, members
-from serendipity.members import Member
+from serendipity.encounters import Encounter
+from serendipity.members import Block, Member
 from serendipity.presence import Presence
 
 
@@ -42,3 +44,46 @@ def named(
         .order_by(Member.name, Member.id)
     )
     return {member.id: (member, stay) for member, stay in rows}
+
+
+@dataclass(frozen=True)
+class Apart:
+    """A block of one's own: since when, and of whom, if one ever learned their name."""
+
+    since: datetime
+    name: str
+
+
+def kept_apart(session: Session, *, member_id: int) -> list[Apart]:
+    """Whom this member never wants to meet, the newest first.
+
+    "Never" can be said of somebody who was not named; the list must not tell their name later.
+    """
+    rows = session.execute(
+        select(Block, Member)
+        .join(Member, Member.id == Block.blocked_id)
+        .where(Block.blocker_id == member_id)
+        .order_by(Block.at.desc(), Block.blocked_id)
+    ).all()
+    met = _learned(session, member_id)
+    return [Apart(block.at, other.name if other.id in met else "") for block, other in rows]
+
+
+def _learned(session: Session, member_id: int) -> set[int]:
+    """Whose name this member learned by an encounter that was set up: both had agreed."""
+    rows = session.execute(
+        select(Encounter.a_id, Encounter.b_id).where(
+            or_(Encounter.a_id == member_id, Encounter.b_id == member_id)
+        )
+    )
+    return {end for pair in rows for end in pair} - {member_id}
+
+
+def lift(session: Session, *, member_id: int, since: datetime) -> int:
+    """Lift one's own block of that instant; how many were lifted."""
+    lifted = session.scalars(
+        delete(Block)
+        .where(Block.blocker_id == member_id, Block.at == since)
+        .returning(Block.blocked_id)
+    ).all()
+    return len(lifted)

@@ -87,6 +87,11 @@ WORDING: dict[str, Callable[[SerendipityError], str]] = {
     "nobody-with-email": lambda _: gettext(
         "No member has this address yet. They check in once, then you can name them."
     ),
+    "too-many-calls": lambda error: gettext(
+        "%(most)s calls at a time. Take one back first; what you typed is still here.",
+        **error.facts,
+    ),
+    "not-here": lambda _: gettext("You are not checked in any more, so nobody was asked."),
     "pass-over": lambda _: gettext(
         "More than 15 minutes have passed since you scanned. All you typed is still here: "
         "type the six digits that the door shows now, or scan again and come back to this page."
