@@ -17,4 +17,3 @@ def percent(points: int) -> str:
     """Basis points as a percentage without needless zeros: 2000 is "20 %", 550 is "5.5 %"."""
     number = (Decimal(points) / 100).normalize()
     return f"{number:f}\u00a0%"
-

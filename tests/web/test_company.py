@@ -604,5 +604,5 @@ def test_a_lieu_tells_what_happens_when_and_counts_without_names(house: Company)
     assert 'Bookkeeping <span class="n">5</span>' in page
     assert "Soldering" not in page
     assert "Diallo" not in page
-    assert "€24.00 / h" in page
+    assert "€24.00\u00a0/\u00a0h" in page
     assert house.client.get("/lieux/nowhere").status_code == 404
