@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 from flask import Flask  # noqa: E402
 from sqlalchemy import func, select  # noqa: E402
 
+from matching.errors import MatchingError  # noqa: E402
 from serendipity import (  # noqa: E402
     clock,
     config,
@@ -412,7 +413,7 @@ def show(told: Told) -> None:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except SerendipityError as error:
+    except (SerendipityError, MatchingError) as error:
         sys.exit(f"walk-real-data: {error}")
     except OSError as error:
         sys.exit(f"walk-real-data: {error.filename}: {error.strerror}")

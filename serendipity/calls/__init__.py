@@ -21,7 +21,7 @@ from serendipity.calls.answering import (
     to_me,
     withdraw,
 )
-from serendipity.calls.asking import WEEKLY_CAP, free_to_be_asked, pass_on
+from serendipity.calls.asking import WEEKLY_CAP, free_to_be_asked, pass_on, waiting
 from serendipity.calls.tables import TURN, Call, CallAsked
 
 __all__ = [
@@ -44,5 +44,6 @@ __all__ = [
     "of_booking",
     "pass_on",
     "to_me",
+    "waiting",
     "withdraw",
 ]

@@ -18,7 +18,6 @@ from serendipity.db import write_transaction
 Sessions = Callable[[], Session]
 VERBS: Final[dict[str, Callable[..., Any]]] = {
     "stays": presence.end_due,
-    "passed": calls.pass_on,
     "calls": calls.lapse,
     "suggestions": suggestions.lapse,
     "codes": signin.forget,

@@ -1,4 +1,4 @@
-"""Rounds: lieux where somebody came, or words were read, get new suggestions."""
+"""Rounds: lieux where somebody came, or words were read, get new suggestions; calls go round."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from matching.meaning import EncoderMeaning
-from serendipity import suggestions
+from serendipity import calls, suggestions
 from serendipity.db import write_transaction
 from serendipity.jobs.reading import Shelf
 from serendipity.lieux import Lieu
@@ -40,6 +40,20 @@ def _run(sessions: Sessions, shelf: Shelf, lieu_id: int, at: datetime) -> int:
     with write_transaction(sessions()) as session:
         suggestions.record(session, planned, at=at)
     return 1
+
+
+def pass_calls_on(sessions: Sessions, shelf: Shelf, *, at: datetime) -> int:
+    """End turns that ran out and put each waiting call to the next person; how many were asked."""
+    with write_transaction(sessions()) as session:
+        return calls.pass_on(
+            session, at=at, meaning=EncoderMeaning(), vocabulary=shelf.vocabulary()
+        )
+
+
+def calls_wait(sessions: Sessions, *, at: datetime) -> bool:
+    """Whether a call is in nobody's hands; asked first, so that most beats write nothing."""
+    with sessions() as session:
+        return bool(calls.waiting(session, at=at))
 
 
 def seed_of(*words: str) -> int:

@@ -3,8 +3,8 @@
 APScheduler gives the beat, and only the beat, in UTC: what is due is asked of the database each
 time, so a worker that was down for an hour finds an hour's work and does it once.
 
-- every second: words to read, rounds to run, letters to deliver
-- every minute: stays and needs that ended, and the nights whose hour has come
+- every second: words to read, rounds to run, calls to put, letters to deliver
+- every minute: stays, turns and pairs that ended, and the nights whose hour has come
 
 A lieu's night is due when its own wall clock has passed the hour in the settings. The local date is
 part of the run's unique key, so the night in which the clock shows that hour twice, or not at all,
@@ -54,10 +54,14 @@ class Worker:
         self.desk = delivery.Desk(looking, post or way_out(self.settings), self.settings)
 
     def read(self) -> int:
-        """Hear the words that wait, then run the rounds that arrivals and words call for."""
+        """Hear the words that wait, then do what they call for: rounds, and calls to put."""
         with self._context():
             heard = reading.read_due(looking, self.shelf, at=clock.now())
-            return heard + rounds.run_due(looking, self.shelf, at=clock.now())
+            ran = rounds.run_due(looking, self.shelf, at=clock.now())
+            asked = 0
+            if rounds.calls_wait(looking, at=clock.now()):
+                asked = rounds.pass_calls_on(looking, self.shelf, at=clock.now())
+            return heard + ran + asked
 
     def deliver(self) -> int:
         """Letters whose turn it is."""
@@ -67,7 +71,8 @@ class Worker:
     def keep_house(self) -> int:
         """What ended by itself since the last time."""
         with self._context():
-            return sum(housekeeping.keep(looking, at=clock.now()).values())
+            asked = rounds.pass_calls_on(looking, self.shelf, at=clock.now())
+            return asked + sum(housekeeping.keep(looking, at=clock.now()).values())
 
     def nights(self) -> int:
         """The nights whose hour has come; one that fails does not stop the others."""

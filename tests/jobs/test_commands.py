@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-from serendipity import clock, mail, members, tokens
+from serendipity import clock, mail, members, skills, tokens, vocabularies
 from serendipity.cli import commands
 from serendipity.config import ROOT
 from serendipity.db import engine_options, write_transaction
@@ -309,3 +309,54 @@ def test_a_second_worker_on_one_sqlite_database_is_refused(start: Start, tmp_pat
     second = start(url=url)
     assert "another worker is already at work" in second.communicate(timeout=60)[1]
     assert second.returncode == 2
+
+
+# --- vocabularies ---------------------------------------------------------------------------
+
+ESCO = (
+    "conceptType,conceptUri,preferredLabel,altLabels\n"
+    "KnowledgeSkillCompetence,http://data.europa.eu/esco/skill/"
+    "0005c151-5b5a-4a66-8aac-60e734beb1ab,{},{}\n"
+)
+
+
+@pytest.fixture
+def esco(tmp_path: Path) -> Path:
+    folder = tmp_path / "esco"
+    folder.mkdir()
+    for language, label, other in (
+        ("en", "manage musical staff", "coordinate duties of musical staff"),
+        ("fr", "gérer le personnel musical", "diriger des musiciens"),
+        ("nl", "muziekpersoneel beheren", "muzikanten leiden"),
+    ):
+        words = ESCO.format(label, f'"{other}\n{other} bis"')
+        (folder / f"skills_{language}.csv").write_text(words, "utf-8")
+    return folder
+
+
+def test_escos_folder_becomes_the_vocabulary_in_use_and_the_starter_comes_back(
+    run: Run, rows: Session, esco: Path, tmp_path: Path
+) -> None:
+    run("upgrade")
+    first = run("vocabulary", "import", str(esco))
+    assert first.exit_code == 0, first.output
+    assert "esco: 1 concepts under 9 names (1 concepts and 9 names new)" in first.stdout
+    assert "0 concepts and 0 names new" in run("vocabulary", "import", str(esco)).stdout
+    assert (tmp_path / "instance" / "vocabulary.npz").exists()
+    assert vocabularies.in_use(rows) == "esco"
+    assert skills.recognised(rows, "Diriger des musiciens", "fr") is not None
+    rows.rollback()
+    assert run("vocabulary", "import", "starter").exit_code == 0
+    assert vocabularies.in_use(rows) == "starter"
+    assert not (tmp_path / "instance" / "vocabulary.npz").exists()
+
+
+def test_a_folder_without_a_vocabulary_is_one_line_and_changes_nothing(
+    run: Run, rows: Session, tmp_path: Path
+) -> None:
+    run("upgrade")
+    assert "skills_en.csv" in one_line(run("vocabulary", "import", str(tmp_path)))
+    damaged = tmp_path / "damaged.npz"
+    damaged.write_bytes(b"PK\x03\x04 nothing")
+    one_line(run("vocabulary", "import", str(damaged)))
+    assert vocabularies.in_use(rows) == "starter"

@@ -1,0 +1,121 @@
+"""The worker's beats on real rows and the real reader, with a vocabulary of a few skills."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from matching.sources import Concept as Named
+from matching.vocabulary import Vocabulary
+from serendipity import needs, skills, vocabularies
+from serendipity.db import reading, writing
+from serendipity.introductions import Introduction
+from serendipity.jobs import reading as reading_job
+from serendipity.jobs import housekeeping, scheduler
+from serendipity.presence import Presence
+from serendipity.skills import MemberSkill
+from serendipity.suggestions import Round
+from tests.conftest import NOON, Clock
+from tests.rows import a_lieu, somebody_here
+
+FEW = [
+    Named("bikes", {"en": "bicycle repair", "fr": "réparation de vélos"}),
+    Named("law", {"en": "contract law", "fr": "droit des contrats"}),
+    Named("bread", {"en": "baking bread", "fr": "boulangerie"}),
+]
+
+
+@pytest.fixture(scope="session")
+def few_skills(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("vocabulary") / "few.npz"
+    Vocabulary(FEW).save(path)
+    return path
+
+
+@pytest.fixture
+def worker(app: Flask, few_skills: Path, held_clock: Clock) -> Iterator[scheduler.Worker]:
+    app.config["SETTINGS"] = dataclasses.replace(app.config["SETTINGS"], vocabulary=str(few_skills))
+    with app.app_context(), writing() as session:
+        vocabularies.load(session, FEW, name="few")
+    with app.app_context():
+        yield scheduler.Worker(app)
+
+
+def two_who_fit() -> None:
+    """One repairs bicycles in French, the other needs it in English."""
+    with writing() as session:
+        lieu = a_lieu(session)
+        giver, receiver = somebody_here(session, lieu, "Inès"), somebody_here(session, lieu, "Bo")
+        skills.offer(session, member_id=giver.id, words=["réparer un vélo"], language="fr", at=NOON)
+        stay = session.scalars(select(Presence).where(Presence.member_id == receiver.id)).one()
+        needs.say(
+            session, member_id=receiver.id, lieu_id=lieu.id, presence_id=stay.id,
+            words="my bicycle is broken, repair", language="en", at=NOON,
+            expires_at=NOON + timedelta(hours=8),
+        )  # fmt: skip
+
+
+def test_words_are_read_and_a_round_follows_in_the_same_beat(worker: scheduler.Worker) -> None:
+    two_who_fit()
+    assert worker.read() == 3  # a skill, a need, a round
+    (offered,) = reading().scalars(select(Introduction))
+    assert offered.how == "here"
+    assert offered.suggestion.reasons[0]["code"] == "helps_with"
+    skill = reading().scalars(select(MemberSkill)).one()
+    heard = [skill.concept_id, *(one for one, _ in skill.proposals)]
+    assert "bikes" in heard
+
+
+def test_a_beat_with_nothing_to_do_does_nothing(
+    worker: scheduler.Worker, held_clock: Clock
+) -> None:
+    two_who_fit()
+    for _ in range(9):  # seconds; what changes in the first two belongs to one more round
+        worker.read()
+        held_clock.now += timedelta(seconds=1)
+    assert worker.read() == 0
+    assert len(reading().scalars(select(Introduction)).all()) == 1
+    assert len(reading().scalars(select(Round)).all()) <= 3
+
+
+def test_stays_end_by_themselves_and_only_once(worker: scheduler.Worker, held_clock: Clock) -> None:
+    two_who_fit()
+    assert housekeeping.keep(reading, at=NOON)["stays"] == 0
+    held_clock.now += timedelta(hours=4)
+    worker.keep_house()
+    assert housekeeping.keep(reading, at=held_clock.now)["stays"] == 0
+    assert {stay.how_out for stay in reading().scalars(select(Presence))} == {"until"}
+
+
+def test_the_same_words_are_read_by_the_encoder_once() -> None:
+    asked: list[str] = []
+
+    class Counting:
+        def read_many(self, items, top=10, *, wanted=False):  # type: ignore[no-untyped-def]
+            asked.extend(words for words, _ in items)
+            return [[] for _ in items]
+
+    reader = reading_job.Remembering(Counting())
+    python = ("Python", "en")
+    assert reader.read_many([python, python, ("Go", "en")]) == [[], [], []]
+    reader.read_many([python])
+    assert asked == ["Python", "Go"]
+    reader.read_many([python], wanted=True)  # a wish is read otherwise than an offer
+    assert asked == ["Python", "Go", "Python"]
+
+
+def test_a_new_vocabulary_file_is_taken_without_a_restart(
+    worker: scheduler.Worker, tmp_path: Path
+) -> None:
+    worker.shelf.settings = dataclasses.replace(worker.settings, vocabulary="", instance=tmp_path)
+    Vocabulary(FEW[:1]).save(tmp_path / "vocabulary.npz")
+    assert len(worker.shelf.vocabulary()) == 1
+    (tmp_path / "vocabulary.npz").unlink()
+    Vocabulary(FEW).save(tmp_path / "vocabulary.npz")
+    assert len(worker.shelf.vocabulary()) == 3
