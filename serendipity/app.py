@@ -16,13 +16,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from kiosk import screen as kiosk_screen
 from serendipity import api, cli, config, live, schema, tables
 from serendipity.db import database, engine_options
+from serendipity.demo import doors
 from serendipity.web import (
     access,
     company,
     compression,
     concierge,
     coworker,
-    demo,
     door,
     errors,
     health,
@@ -103,7 +103,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     if settings.demo:
-        app.register_blueprint(demo.blueprint)
+        app.register_blueprint(doors.blueprint)
     cli.init_app(app)
     with app.app_context():
         schema.refuse_if_newer(database.engine)
