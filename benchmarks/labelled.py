@@ -87,7 +87,7 @@ def _resolved(label: str, vocabulary: Vocabulary, starts: dict[str, str]) -> str
 
 
 def described(
-    vocabulary: Vocabulary, *, most: int = 15_000, each: int = 2, random_state: int = 0
+    vocabulary: Vocabulary, *, most: int = 10_000, each: int = 2, random_state: int = 0
 ) -> list[Labelled]:
     """Return pieces of the concepts' own alternatives and descriptions, as phrases.
 

@@ -25,7 +25,7 @@ from matching.vocabulary import Vocabulary
 Floats = NDArray[np.float32]
 Told = Callable[[str], None]
 
-_FOLDS = 4
+_FOLDS = 3
 SPAN_WEIGHT = 3.0
 _STARTER_WEIGHT = 1.0
 
@@ -169,6 +169,35 @@ def other_lessons(sources: Sources, weights: Learned) -> list[Lesson]:
         own, phrases = sources.starter
         lessons += lessons_of(evidence(own, weights), own, phrases, weight=_STARTER_WEIGHT)
     return lessons
+
+
+def same_skill_curve(
+    vocabulary: Vocabulary, weights: Learned, *, odds: float = 20.0, random_state: int = 0
+) -> tuple[float, float]:
+    """Return (middle, slope) of the share that two names with some cosine name one skill.
+
+    Pairs of names of one concept, in any languages, against pairs of different concepts, `odds`
+    of these for each of those; see `matching.meaning`.
+    """
+    random = np.random.default_rng(random_state)
+    names = [
+        [*concept.labels.values(), *(a for found in concept.alternatives.values() for a in found)]
+        for concept in vocabulary
+    ]
+    drawn = [[own[i] for i in random.choice(len(own), 2, False)] for own in names * 4 if own[1:]]
+    left, right = (
+        weights.turned(encoder.shared().vectors([pair[side] for pair in drawn])) for side in (0, 1)
+    )
+    same = np.sum(left * right, axis=1)
+    other = np.concatenate(
+        [np.sum(left * right[random.permutation(len(right))], axis=1) for _ in range(5)]
+    )
+    cosines = np.concatenate([same, other])
+    proofs = np.stack([np.ones_like(cosines), cosines], axis=1)
+    right_ones = np.arange(len(cosines)) < len(same)
+    weight = np.where(right_ones, 1.0, odds * len(same) / len(other)).astype(np.float32)
+    start, slope = training.chance(proofs, right_ones, weight)
+    return float(-start / slope), float(slope)
 
 
 def _positions(vocabulary: Vocabulary, phrase: Labelled) -> NDArray[np.intp]:

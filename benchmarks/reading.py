@@ -52,7 +52,7 @@ def measure(data: Path | None, *, quick: bool) -> Report:
     sources = lessons.Sources(
         vocabulary=vocabulary,
         belgian=taught,
-        described=labelled.described(vocabulary, most=1000 if quick else 15_000),
+        described=labelled.described(vocabulary, most=1000 if quick else 10_000),
         folds=2,
     )
     figures: dict[str, Any] = {"phrases scored": len(scored), "aliases": len(taught)}

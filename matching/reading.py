@@ -131,12 +131,23 @@ class Reader:
         whole = printable(text)[:300]
         known = language if language in LANGUAGES else None
         if self._exact(whole):
-            return [(whole, known or guess_language(whole))]
+            return [(whole, known or self._spoken(whole))]
         heard = [p for p in phrases(text) if _counts(p, wanted=wanted)]
         named = [p.text for p in heard]
         if len(named) > 1 and len(named) == len(phrases(text)) and len(whole) <= 120:
             named.insert(0, whole)
         return [(t, known or guess_language(t) or guess_language(whole)) for t in named[:40]]
+
+    def _spoken(self, name: str) -> str | None:
+        """Return the language of an exact name: as guessed, if it bears the name there."""
+        guessed, plain = guess_language(name), normalised(name)
+        spoken = [
+            lang
+            for concept in map(self._vocabulary.__getitem__, self._vocabulary.named(name))
+            for lang, names in concept.names().items()
+            if plain in map(normalised, names)
+        ]
+        return guessed if guessed in spoken or not spoken else spoken[0]
 
     def _exact(self, text: str) -> bool:
         return normalised(text) in self._aliases.of or bool(self._vocabulary.named(text))

@@ -52,6 +52,19 @@ class Concept:
     broader: tuple[str, ...] = ()
     about: Mapping[str, str] = field(default_factory=dict)
 
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """Return label and alternatives of each language.
+
+        Examples
+        --------
+        >>> Concept("weld", {"en": "welding"}, {"en": ("weld",), "fr": ("souder",)}).names()
+        {'en': ('welding', 'weld'), 'fr': ('souder',)}
+        """
+        found: dict[str, tuple[str, ...]] = {lang: (own,) for lang, own in self.labels.items()}
+        for lang, others in self.alternatives.items():
+            found[lang] = (*found.get(lang, ()), *others)
+        return found
+
     def label(self, language: str | None = None) -> str:
         """Return the label in `language`, else in the first language there is.
 

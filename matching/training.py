@@ -72,8 +72,8 @@ def turn(
     centroids: Floats,
     *,
     rank: int = 192,
-    epochs: int = 5,
-    rivals: int = 4000,
+    epochs: int = 4,
+    rivals: int = 2500,
     rate: float = 1e-3,
     decay: float = 0.02,
     random_state: int = 0,
@@ -90,7 +90,7 @@ def turn(
     rank : int
         Directions kept; at most d.
     rivals : int
-        Concepts drawn for each batch to stand for all others: a third of the cost of all
+        Concepts drawn for each batch to stand for all others: a fifth of the cost of all
         14,000, and no worse.
 
     Returns
