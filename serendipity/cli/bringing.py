@@ -30,7 +30,7 @@ def vocabulary() -> None:
 @click.argument("file", type=FILE)
 @click.pass_context
 def import_members(ctx: click.Context, file: Path) -> None:
-    """Add the people of a CSV file who are not here yet (docs/running-a-lieu.md)."""
+    """Add the people of a CSV file who are not here yet (docs/importing.md)."""
     from serendipity import progress  # noqa: PLC0415
     from serendipity.db import writing  # noqa: PLC0415
     from serendipity.imports import members as importer  # noqa: PLC0415

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from matching.text import normalised
 from serendipity.imports import Report, UnusableRow, table
-from serendipity.lieux import Lieu
+from serendipity.lieux import Lieu, slug_of
 
 FRENCH: Final = ("ID", "NOM_TL", "ADRESSE", "CP", "TYPO", "LAT", "LONG")
 OURS: Final = ("name", "postcode")
@@ -252,8 +252,3 @@ def _slugs(name: str, city: str) -> Iterator[str]:
     while True:
         yield f"{long}-{number}"
         number += 1
-
-
-def slug_of(words: str) -> str:
-    """Small letters, digits and dashes: what an address can carry of these words."""
-    return re.sub(r"[^a-z0-9]+", "-", normalised(words)).strip("-")[:60].strip("-")

@@ -16,8 +16,8 @@ from matching.vocabulary import Vocabulary
 from serendipity import needs, skills, vocabularies
 from serendipity.db import reading, writing
 from serendipity.introductions import Introduction
-from serendipity.jobs import reading as reading_job
 from serendipity.jobs import housekeeping, scheduler
+from serendipity.jobs import reading as reading_job
 from serendipity.presence import Presence
 from serendipity.skills import MemberSkill
 from serendipity.suggestions import Round
