@@ -110,6 +110,14 @@ def test_a_letter_becomes_one_file_under_its_own_name(desk: Desk) -> None:
     assert reading().get_one(Letter, letter).public_id in file.name
 
 
+def test_a_file_that_is_there_already_is_the_letter_and_stays_as_it_was(tmp_path: Path) -> None:
+    post = FilePost(tmp_path)
+    post.hand_over(b"first", name="letter")
+    post.hand_over(b"second", name="letter")
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.eml"]
+    assert (tmp_path / "letter.eml").read_bytes() == b"first"
+
+
 @pytest.mark.parametrize(
     ("words", "ended", "after"),
     [
