@@ -1,0 +1,175 @@
+"""Answering: an introduction is offered, each side says yes or no, and all the yeses agree it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from serendipity import encounters, mail, members
+from serendipity.introductions.looking import own_select
+from serendipity.introductions.sides import (
+    AlreadyAgreed,
+    AlreadyOffered,
+    Introduction,
+    IntroductionOver,
+    NoSuchIntroduction,
+    NotAPair,
+    Side,
+)
+from serendipity.members import Block, Member
+
+if TYPE_CHECKING:
+    from serendipity.suggestions import Suggestion
+
+
+def offer(
+    session: Session, *, suggestion: Suggestion, how: str, at: datetime, expires_at: datetime
+) -> Introduction:
+    """Ask the people of a suggestion whether they would like to meet.
+
+    Raises
+    ------
+    AlreadyOffered
+    """
+    offered = Introduction(
+        suggestion_id=suggestion.id,
+        lieu_id=suggestion.lieu_id,
+        how=how,
+        offered_at=at,
+        expires_at=expires_at,
+        sides=[Side(member_id=one.member_id) for one in suggestion.members],
+    )
+    try:
+        with session.begin_nested():
+            session.add(offered)
+    except IntegrityError as error:
+        raise AlreadyOffered() from error
+    return offered
+
+
+def _to_answer(session: Session, *, public_id: str, member_id: int, at: datetime) -> Introduction:
+    """One's own introduction, locked: the second of two yeses has to see the first.
+
+    NoSuchIntroduction, IntroductionOver (also when it was taken back).
+    """
+    found: Introduction | None = session.scalar(
+        own_select(public_id, member_id)
+        .with_for_update(of=Introduction)
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NoSuchIntroduction()
+    session.expire(found, ["sides"])
+    if not found.agreed and (found.withdrawn_at or found.expires_at <= at):
+        raise IntroductionOver(expires_at=found.expires_at)
+    return found
+
+
+def say_yes(session: Session, *, public_id: str, member_id: int, at: datetime) -> Introduction:
+    """I'd like to meet. The last yes agrees it: they may then say that they met.
+
+    Raises
+    ------
+    NoSuchIntroduction, IntroductionOver
+    """
+    introduction = _to_answer(session, public_id=public_id, member_id=member_id, at=at)
+    side = introduction.side_of(member_id)
+    if side.yes_at is not None:
+        return introduction
+    side.yes_at, side.no_at = at, None
+    session.flush()
+    if introduction.agreed:
+        _agree(session, introduction, at=at)
+    return introduction
+
+
+def _agree(session: Session, introduction: Introduction, *, at: datetime) -> None:
+    everybody = [side.member_id for side in introduction.sides]
+    encounters.set_up(
+        session,
+        lieu_id=introduction.lieu_id,
+        member_ids=everybody,
+        at=at,
+        introduction_id=introduction.id,
+    )
+    if introduction.how != "mail":
+        return  # they are in the room, and their screens say so
+    for member_id in everybody:
+        _owe_letter(session, introduction, members.member_named(session, member_id), at=at)
+
+
+def _owe_letter(
+    session: Session, introduction: Introduction, member: Member, *, at: datetime
+) -> None:
+    if member.email is None:
+        return
+    mail.owe(
+        session,
+        kind="agreed",
+        recipient=member.email,
+        key=introduction.public_id,
+        facts={"introduction": introduction.public_id},
+        language=member.language,
+        at=at,
+        member_id=member.id,
+        lieu_id=introduction.lieu_id,
+    )
+
+
+def say_no(session: Session, *, public_id: str, member_id: int, at: datetime) -> Introduction:
+    """Not now. Nobody is told.
+
+    Raises
+    ------
+    NoSuchIntroduction, IntroductionOver, AlreadyAgreed
+    """
+    introduction = _to_answer(session, public_id=public_id, member_id=member_id, at=at)
+    if introduction.agreed:
+        raise AlreadyAgreed()
+    side = introduction.side_of(member_id)
+    side.yes_at, side.no_at = None, at
+    session.flush()
+    return introduction
+
+
+def never(session: Session, *, public_id: str, member_id: int, at: datetime) -> Introduction:
+    """Never these two: a no, and a block that nobody is told of.
+
+    Raises
+    ------
+    NoSuchIntroduction, IntroductionOver, AlreadyAgreed, NotAPair
+    """
+    introduction = say_no(session, public_id=public_id, member_id=member_id, at=at)
+    others = introduction.others(member_id)
+    if len(others) != 1:
+        raise NotAPair()
+    members.block(session, blocker_id=member_id, blocked_id=others[0], at=at)
+    return introduction
+
+
+def undo(session: Session, *, public_id: str, member_id: int, at: datetime) -> Introduction:
+    """Take back a yes, a no, or a never.
+
+    Raises
+    ------
+    NoSuchIntroduction, IntroductionOver, AlreadyAgreed
+    """
+    introduction = _to_answer(session, public_id=public_id, member_id=member_id, at=at)
+    if introduction.agreed:
+        raise AlreadyAgreed()
+    side = introduction.side_of(member_id)
+    if side.no_at is not None:  # a block from elsewhere stays: it has an instant of its own
+        session.execute(
+            delete(Block).where(
+                Block.blocker_id == member_id,
+                Block.blocked_id.in_(introduction.others(member_id)),
+                Block.at == side.no_at,
+            )
+        )
+    side.yes_at = side.no_at = None
+    session.flush()
+    return introduction
