@@ -1,4 +1,7 @@
-"""The main job, once, on real input: see scripts/walk-real-data, which starts this."""
+"""The main job, once, on real input: see scripts/walk-real-data, which starts this.
+
+A little over 400 lines, because it is one day told from morning to the nights after.
+"""
 
 from __future__ import annotations
 
