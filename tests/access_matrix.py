@@ -125,6 +125,7 @@ ROLES = {
         "operator.open_lieu",
         "operator.send_again",
         "operator.unname_concierge",
+        "patterns.sheet",
     ),
     "kiosk": (
         "kiosk.alive",

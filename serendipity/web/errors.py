@@ -12,10 +12,11 @@ from typing import Any
 from flask import Flask, current_app, render_template, request
 from jinja2 import TemplateNotFound
 from sqlalchemy.exc import DBAPIError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from serendipity.db import database, is_busy
 from serendipity.errors import Busy, SerendipityError
+from serendipity.web import session
 
 PAGES = (400, 403, 404, 405, 409, 410, 413, 422, 429, 500, 503)
 
@@ -30,6 +31,8 @@ def page(status: int, **facts: Any) -> tuple[str, int, dict[str, str]]:
 def for_rule(error: SerendipityError) -> Any:
     """A rule said no."""
     database.session.rollback()
+    if isinstance(error, Busy):
+        session.forget_who()
     if wants_problem():
         return problem(error.status, kind(error), error.facts)
     try:
@@ -40,6 +43,8 @@ def for_rule(error: SerendipityError) -> Any:
 
 
 def for_http(error: HTTPException) -> Any:
+    if isinstance(error, SecurityError):
+        return error  # a foreign Host: no address of ours may be built, so no page of ours
     status = error.code or 500
     if error.response is not None or status < 400:
         return error
@@ -51,6 +56,7 @@ def for_http(error: HTTPException) -> Any:
 def for_database(error: DBAPIError) -> Any:
     """Busy or gone is a 503 and "nothing was recorded"; anything else is our mistake."""
     database.session.rollback()
+    session.forget_who()
     if is_busy(error):
         return for_rule(Busy(why=str(error.orig)))
     current_app.logger.exception("database error")

@@ -6,8 +6,8 @@ clears the session first, so that its content and CSRF token rotate.
 
 from __future__ import annotations
 
-from flask import Flask, session
-from flask_login import LoginManager, UserMixin, login_user, logout_user
+from flask import Flask, g, session
+from flask_login import AnonymousUserMixin, LoginManager, UserMixin, login_user, logout_user
 from sqlalchemy import select
 
 from serendipity.db import database
@@ -40,6 +40,12 @@ def sign_in(member: Member) -> None:
 def sign_out() -> None:
     logout_user()
     session.clear()
+
+
+def forget_who() -> None:
+    """Let the rest of this request be nobody's: the page that says "no database" must not ask it
+    who is signed in."""
+    g._login_user = AnonymousUserMixin()
 
 
 @login_manager.user_loader
