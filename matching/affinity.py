@@ -82,6 +82,7 @@ class Affinity:
             vocabulary=vocabulary,
             meaning=meaning,
         )
+        self.similarity.sort_indices()
         self.posting_start, self.holder, self.value = self._postings(*self.offered)
         rows = np.repeat(np.arange(len(self.needs.terms)), np.diff(self.posting_start))
         self.posting_key = rows * max(len(roster), 1) + self.holder
@@ -222,7 +223,11 @@ class Affinity:
         """Return u * sim * l of one need and one skill that the community holds."""
         row = self.needs.row(need, float(need.urgency))
         column = self.skills.row(skill, 1.0)
-        return float(self.similarity[row, column]) * need.urgency * skill.level
+        start, end = self.similarity.indptr[row : row + 2]
+        place = start + np.searchsorted(self.similarity.indices[start:end], column)
+        if place == end or self.similarity.indices[place] != column:
+            return 0.0
+        return float(self.similarity.data[place]) * need.urgency * skill.level
 
     def between(self, receiver: Ints, giver: Ints) -> tuple[Floats, Floats]:
         """Return (plain, sure) help that each giver is to each receiver, pair by pair."""

@@ -1,25 +1,41 @@
 """Finding: who can best help with one need.
 
-A call is put to one person or a few, so the order matters more than the round does. A helper is
-as good as their best skill: the same concept or words, the same family, or a similar meaning,
-times the level. Where several are equal, the one who was named least often comes first, so that
-not only the well known are asked.
+A call is put to one person or a few, so the order matters more than the round does. A skill
+serves a need as far as it is the same concept or words, of the same family, or of similar meaning,
+times its level. A question in whole sentences is also compared by its letters. Several skills
+that serve it a little add up to
+
+    (sum over skills of serves^3)^(1/3), at most 1
+
+which lies between the best skill alone, which forgets experience, and the sum, which names the
+same few people for every question.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from matching import text
 from matching.affinity import Affinity
 from matching.people import Id, Need
 from matching.roster import Floats, Ints
 from matching.terms import Term, keys
 
-HOW = {"same": "same skill", "family": "same family", "meaning": "similar meaning"}
+HOW = {
+    "same": "same skill",
+    "family": "same family",
+    "meaning": "similar meaning",
+    "letters": "similar words",
+}
+POWER = 3
+# From so many words on a need is a question in sentences; letters tell little about fewer.
+SENTENCE = 6
+# Letters in common are worth less than meaning in common.
+LETTERS = 0.5
 
 
 class Helper(NamedTuple):
@@ -49,6 +65,7 @@ class Finder:
             for index, found in ((self.same, same), (self.family, family)):
                 for key in found:
                     index.setdefault(key, []).append(row)
+        self._letters: Letters | None = None
         self._vectors: npt.NDArray[np.float32] | None = None
 
     def helpers(self, needs: list[Need], free: list[int], top: int) -> list[list[Helper]]:
@@ -77,11 +94,20 @@ class Finder:
         near[~(near >= self.affinity.settings.meaning_floor)] = 0.0  # NaN goes too
         return near
 
+    def _by_letters(self, text: str) -> Floats:
+        if self._letters is None:
+            self._letters = Letters([term.text for term in self.affinity.skills.terms])
+        return self._letters.alike(text)
+
     def _similar(self, need: Need, near: Floats) -> tuple[Floats, dict[int, str]]:
         """Return sim to every skill term, and how it came about where it is above nought."""
         affinity = self.affinity
         sim = near.copy()
         how = dict.fromkeys(np.flatnonzero(sim).tolist(), HOW["meaning"])
+        if len(sim) and len(need.text.split()) >= SENTENCE:
+            alike = LETTERS * self._by_letters(need.text)
+            how.update(dict.fromkeys(np.flatnonzero(alike > sim).tolist(), HOW["letters"]))
+            sim = np.maximum(sim, alike)
         term = Term(need.concept, affinity.needs.spelling(need.text), need.text)
         same, family = keys(term, affinity.vocabulary)
         if affinity.vocabulary is not None:
@@ -93,23 +119,49 @@ class Finder:
         return sim, how
 
     def _best(self, sim: Floats) -> tuple[Floats, Ints]:
-        """Return for every person the best sim * level and the skill row it comes from."""
+        """Return for every person how well they serve, and the skill row that does it best."""
         n = len(self.affinity.roster)
         row = np.repeat(np.arange(len(sim)), np.diff(self.start))
         value = sim[row] * self.levels
+        total = np.bincount(self.holders, value**POWER, minlength=n) ** (1 / POWER)
         order = np.lexsort((row, -value, self.holders))
         holder = self.holders[order]
         first = np.concatenate([[True], holder[1:] != holder[:-1]])[: len(holder)]
-        best, by = np.zeros(n), np.zeros(n, dtype=np.int64)
-        best[holder[first]] = value[order][first]
+        by = np.zeros(n, dtype=np.int64)
         by[holder[first]] = row[order][first]
-        return best, by
+        return np.minimum(total, 1.0), by
 
     def _why(self, person: int, row: int, how: dict[int, str]) -> dict[str, str]:
-        text = self.affinity.skills.terms[row].text
+        words = self.affinity.skills.terms[row].text
         said = [s for s in self.affinity.roster.people[person].skills if not isinstance(s, str)]
-        hidden = any(s.text == text and not s.shown for s in said)
-        return {"how": how[row]} if hidden else {"skill": text, "how": how[row]}
+        hidden = any(s.text == words and not s.shown for s in said)
+        return {"how": how[row]} if hidden else {"skill": words, "how": how[row]}
+
+
+class Letters:
+    """Texts by their runs of three to five letters (TF-IDF), for comparing sentences."""
+
+    def __init__(self, texts: list[str]) -> None:
+        # Heavy, and only for questions in sentences.
+        from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415
+
+        self._vectorizer: Any = TfidfVectorizer(
+            analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True
+        )
+        spelled = [text.normalised(raw) for raw in texts]
+        try:
+            self._rows: Any = self._vectorizer.fit_transform(spelled)
+        except ValueError:  # not one letter in any text
+            self._rows = None
+        self._n = len(texts)
+
+    def alike(self, raw: str) -> Floats:
+        """Return the cosine of `raw` with every text."""
+        if self._rows is None:
+            return np.zeros(self._n)
+        query = self._vectorizer.transform([text.normalised(raw)])
+        cosine: Floats = (self._rows @ query.T).toarray().ravel()
+        return cosine
 
 
 def _rows(index: dict[Hashable, list[int]], found: list[Hashable]) -> set[int]:

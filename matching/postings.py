@@ -21,10 +21,13 @@ from matching.rounds import Suggestion
 if TYPE_CHECKING:
     from matching.community import Community
 
-SURE = 0.9995
 WEEK = 7 * 86_400.0
 # Strangers looked at when nobody's skill fits.
 WILD = 50
+
+# (other, score, chance to be served, chance to serve)
+Row = tuple[Id, float, float, float]
+Here = set[Id] | frozenset[Id] | dict[Id, object]
 
 
 class Postings:
@@ -32,10 +35,9 @@ class Postings:
 
     Attributes
     ----------
-    served_by : dict
-        For each person, [(who could serve them, how surely)].
-    serves : dict
-        For each person, [(whom they could serve, how surely)].
+    useful : dict
+        For each person, (other, score, chance to be served, chance to serve) of everyone whose
+        skills and needs fit, the best first.
     never : dict
         For each person, the others they never meet, from an instant on.
     """
@@ -45,16 +47,9 @@ class Postings:
         people = community.roster.people
         self.people: dict[Id, Person] = {p.id: p for p in people}
         self.until = dict(zip(self.people, community.roster.until.tolist(), strict=True))
-        ids = list(self.people)
-        everyone = community._here(None)
-        receiver, giver, _, sure = community.affinity.helped(everyone, width=2**31, seed=0)
-        self.served_by: dict[Id, list[tuple[Id, float]]] = {id: [] for id in ids}
-        self.serves: dict[Id, list[tuple[Id, float]]] = {id: [] for id in ids}
-        rows = zip(receiver.tolist(), giver.tolist(), sure.tolist(), strict=True)
-        for i, j, chance in rows:
-            self.served_by[ids[i]].append((ids[j], chance))
-            self.serves[ids[j]].append((ids[i], chance))
-        self.first = dict(zip(ids, community.priority().tolist(), strict=True))
+        ids = self.ids = list(self.people)
+        self.place = community.roster.index
+        self.useful = self._useful(ids)
         self.never: dict[Id, dict[Id, float]] = {id: {} for id in ids}
         self._forbid(ids)
         self.times: dict[Id, list[float]] = {}
@@ -62,6 +57,28 @@ class Postings:
         for ends in (asked.a, asked.b):
             for i, at in zip(ends.tolist(), asked.at.tolist(), strict=True):
                 self.times.setdefault(ids[i], []).append(at)
+
+    def _useful(self, ids: list[Id]) -> dict[Id, list[Row]]:
+        """Score every pair that fits once, both ways round, and sort each person's list."""
+        community, settings = self.community, self.community.settings
+        receiver, giver, _, sure = community.affinity.everyone or community.affinity.helped(
+            community._here(None), width=2**31, seed=0
+        )
+        chances = dict(
+            zip(zip(receiver.tolist(), giver.tolist(), strict=True), sure.tolist(), strict=True)
+        )
+        first = (settings.fairness * community.priority()).tolist()
+        useful: dict[Id, list[Row]] = {id: [] for id in ids}
+        for i, j in {(min(pair), max(pair)) for pair in chances}:
+            a, b = chances.get((i, j), 0.0), chances.get((j, i), 0.0)
+            score = 1 - (1 - a) * (1 - b) + settings.mutual * sqrt(a * b) + settings.floor
+            score += first[i] * a + first[j] * b
+            useful[ids[i]].append((ids[j], score, a, b))
+            useful[ids[j]].append((ids[i], score, b, a))
+        for id, rows in useful.items():
+            rows.sort(key=lambda row: (-row[1], self.place[row[0]]))
+            useful[id] = rows
+        return useful
 
     def _forbid(self, ids: list[Id]) -> None:
         community = self.community
@@ -93,27 +110,16 @@ class Postings:
                 found.append(self._suggestion(id, row, now))
         return tuple(found)
 
-    def _ranked(
-        self, id: Id, here: set[Id] | frozenset[Id] | dict[Id, object]
-    ) -> Iterator[tuple[Id, float, float, float]]:
-        """Yield (other, score, chance to be served, chance to serve): the useful, then chance."""
-        settings = self.community.settings
-        back = {other: chance for other, chance in self.serves[id] if other in here}
-        rows = []
-        mine_first, first = settings.fairness * self.first[id], self.first
-        for other, a in self.served_by[id]:
-            if other in here:
-                b = back.pop(other, 0.0)
-                score = 1 - (1 - a) * (1 - b) + settings.mutual * sqrt(a * b) + mine_first * a
-                rows.append((score + settings.fairness * first[other] * b, other, a, b))
-        rows += [(b + settings.fairness * first[o] * b, o, 0.0, b) for o, b in back.items()]
-        rows.sort(key=lambda row: -row[0])
-        for score, other, a, b in rows:
-            yield other, score + settings.floor, a, b
-        seen = {row[1] for row in rows}
-        strangers = sorted((o for o in here if o not in seen and o != id), key=str)
-        for other in strangers[:WILD]:
-            yield other, settings.floor, 0.0, 0.0
+    def _ranked(self, id: Id, here: Here) -> Iterator[Row]:
+        """Yield the useful who are here, the best first, and then some at random."""
+        for row in self.useful[id]:
+            if row[0] in here:
+                yield row
+        seen = {row[0] for row in self.useful[id]}
+        strangers = sorted(self.place[o] for o in here if o in self.place and o not in seen)
+        for place in strangers[:WILD]:
+            if self.ids[place] != id:
+                yield self.ids[place], self.community.settings.floor, 0.0, 0.0
 
     def _may_meet(self, id: Id, other: Id, now: float) -> bool:
         if other not in self.people or self.never[id].get(other, inf) <= now:
@@ -136,10 +142,9 @@ class Postings:
         weekly = person.weekly
         return weekly is None or sum(now - WEEK <= t < now for t in times) < weekly
 
-    def _suggestion(self, id: Id, found: tuple[Id, float, float, float], now: float) -> Suggestion:
+    def _suggestion(self, id: Id, found: Row, now: float) -> Suggestion:
         other, score, mine, theirs = found
-        index = self.community.roster.index
-        explain = partial(self._reasons, (index[id], index[other]), now)
+        explain = partial(self._reasons, (self.place[id], self.place[other]), now)
         return Suggestion((id, other), score, {id: mine, other: theirs}, explain)
 
     def _reasons(self, members: tuple[int, int], now: float) -> tuple[Reason, ...]:
