@@ -102,7 +102,7 @@ def record(
 def not_yet_seen(
     session: Session,
     *,
-    actor_id: int,
+    actor_id: int | None,
     lieu_id: int,
     what: str,
     since: datetime,
@@ -123,7 +123,7 @@ def not_yet_seen(
 def record_views(
     session: Session,
     *,
-    actor_id: int,
+    actor_id: int | None,
     lieu_id: int,
     what: str,
     since: datetime,

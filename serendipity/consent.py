@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, delete, select
+from sqlalchemy import ForeignKey, delete, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serendipity import members
@@ -85,6 +85,8 @@ def seen_by_all(session: Session, *, lieu_id: int, at: datetime) -> set[int]:
                 Presence.ended_at.is_(None),
                 Presence.until > at,
                 Presence.hidden_at.is_(None),
+                # said from afar, with no code of a door: not seen, and so seeing nobody
+                or_(Presence.how_in != "api", Presence.confirmed_at.is_not(None)),
                 Consent.here_today,
             )
         )

@@ -1,5 +1,44 @@
-"""The JSON API under /api/v1, with bearer tokens."""
+"""The JSON API under /api/v1, with bearer tokens: one module for each noun.
 
-from flask import Blueprint
+`endpoints` holds the declarations, `shapes` what goes in and out, `actors` whom a token acts for,
+`description` prints the OpenAPI document. Refusals are RFC 9457 problem details (`web.errors`).
+"""
 
-blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+from serendipity.api import actors
+from serendipity.api.endpoints import blueprint
+
+# The nouns register their endpoints on the blueprint, so they can only come after it.
+from serendipity.api import (  # isort: skip
+    bookings,
+    calls,
+    check_ins,
+    description,
+    encounters,
+    introductions,
+    ledger,
+    lieux,
+    me,
+    needs,
+    presences,
+    rooms,
+    suggestions,
+)
+
+__all__ = [
+    "blueprint",
+    "bookings",
+    "calls",
+    "check_ins",
+    "description",
+    "encounters",
+    "introductions",
+    "ledger",
+    "lieux",
+    "me",
+    "needs",
+    "presences",
+    "rooms",
+    "suggestions",
+]
+
+blueprint.record_once(lambda state: actors.init_app(state.app))  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from serendipity import arrivals, calls, limits, presence, signin, skillmap, suggestions
+from serendipity import arrivals, calls, idempotency, limits, presence, signin, skillmap, suggestions
 from serendipity.db import write_transaction
 
 Sessions = Callable[[], Session]
@@ -23,6 +23,7 @@ VERBS: Final[dict[str, Callable[..., Any]]] = {
     "codes": signin.forget,
     "declared": arrivals.forget,
     "limits": limits.forget,
+    "answers": idempotency.forget,
     "skill maps": skillmap.count_all,
 }
 

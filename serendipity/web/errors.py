@@ -7,7 +7,9 @@ otherwise the page of its status is shown. The API answers problem details inste
 from __future__ import annotations
 
 import re
-from typing import Any
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from flask import Flask, current_app, render_template, request
 from jinja2 import TemplateNotFound
@@ -15,9 +17,10 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from serendipity.db import database, is_busy
-from serendipity.errors import Busy, SerendipityError
+from serendipity.errors import Busy, NotFound, SerendipityError
 from serendipity.web import session
 
+TOLD: Final = (400, 413, 415)  # what Werkzeug says of these is of use to who sent them
 PAGES = (400, 403, 404, 405, 409, 410, 413, 422, 429, 500, 503)
 
 
@@ -34,7 +37,7 @@ def for_rule(error: SerendipityError) -> Any:
     if isinstance(error, Busy):
         session.forget_who()
     if wants_problem():
-        return problem(error.status, kind(error), error.facts)
+        return problem_of(error)
     try:
         words = render_template(f"errors/rules/{kind(error)}.html", error=error, **error.facts)
     except TemplateNotFound:
@@ -49,7 +52,13 @@ def for_http(error: HTTPException) -> Any:
     if error.response is not None or status < 400:
         return error
     if wants_problem():
-        return problem(status, error.name, {})
+        said = {"detail": error.description} if status in TOLD else {}
+        answer = problem(status, error.name, said)
+        # Allow, WWW-Authenticate and Retry-After say what next; the page's own type does not hold.
+        answer.headers.extend(
+            (name, value) for name, value in error.get_headers() if name != "Content-Type"
+        )
+        return answer
     return page(status, error=error)
 
 
@@ -78,24 +87,44 @@ def wants_problem() -> bool:
     return request.path.startswith("/api/")
 
 
+def problem_of(error: SerendipityError) -> Any:
+    """A rule's no. What is missing and what is somebody else's answer with the same bytes."""
+    if isinstance(error, NotFound):
+        return problem(404, "not-found", {})
+    if isinstance(error, Busy):
+        return problem(error.status, "busy", {"detail": "Nothing was recorded; try again."})
+    return problem(error.status, kind(error), error.facts)
+
+
 def problem(status: int, name: str, facts: dict[str, Any]) -> Any:
-    """RFC 9457 problem details."""
+    """RFC 9457 problem details; facts are told beside the standard members, never over them."""
     body = {
+        **{key: plain(value) for key, value in facts.items()},
         "type": f"urn:serendipity:problem:{name.lower().replace(' ', '-')}",
         "title": name.replace("-", " ").capitalize(),
         "status": status,
-        **{key: _plain(value) for key, value in facts.items()},
     }
     response = current_app.json.response(body)
     response.status_code = status
     response.mimetype = "application/problem+json"
-    if status == 503:
-        response.headers["Retry-After"] = "5"
+    if status == 503 or "retry_after" in facts:
+        response.headers["Retry-After"] = str(facts.get("retry_after", 5))
     return response
 
 
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, str | int | float | bool | list | None) else str(value)
+def plain(value: Any) -> Any:
+    """A fact as JSON has it: instants in RFC 3339, a row by its address, seconds for a while."""
+    if isinstance(value, str | int | float | None):
+        return value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, timedelta):
+        return round(value.total_seconds())
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    return str(getattr(value, "slug", value))
 
 
 def init_app(app: Flask) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, current_app, redirect, request, session
+from flask import Blueprint, Flask, current_app, g, redirect, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale
 from flask_login import current_user
@@ -17,6 +17,8 @@ blueprint = Blueprint("language", __name__)
 
 def chosen() -> str:
     """The language of this request."""
+    if "language" in g:  # a front without cookies has settled it
+        return str(g.language)
     given = session.get("language")
     if given in LANGUAGES:
         return str(given)
