@@ -21,6 +21,7 @@ from serendipity.introductions.looking import (
     own_introduction,
     refused_lately,
     revealed,
+    whereabouts,
 )
 from serendipity.introductions.sides import (
     AlreadyAgreed,
@@ -54,4 +55,5 @@ __all__ = [
     "say_no",
     "say_yes",
     "undo",
+    "whereabouts",
 ]

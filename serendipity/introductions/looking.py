@@ -117,28 +117,39 @@ def revealed(session: Session, *, introduction: Introduction, member_id: int) ->
     ids = [side.member_id for side in introduction.sides]
     if member_id not in ids or not introduction.agreed:
         raise NotAgreed()
-    others = introduction.others(member_id)
-    stays = _where(session, others, lieu_id=introduction.lieu_id, member_id=member_id)
+    people = whereabouts(
+        session,
+        introduction.others(member_id),
+        lieu_id=introduction.lieu_id,
+        member_id=member_id,
+    )
+    return Revealed(introduction, people, list(introduction.suggestion.reasons))
+
+
+def whereabouts(
+    session: Session, others: Sequence[int], *, lieu_id: int, member_id: int
+) -> list[Person]:
+    """These people as they are told to one who may know them: only after their own yes.
+
+    Where they sit and until when is told while they are at this lieu and not hidden; a block
+    made later on reads like having left.
+    """
+    stays = _stays(session, others, lieu_id=lieu_id, member_id=member_id)
     people = session.scalars(
         select(Member)
         .where(Member.id.in_(others), Member.erased_at.is_(None))
         .order_by(Member.name, Member.id)
     )
-    return Revealed(
-        introduction,
-        [
-            Person(one, stay.place if stay else "", stay.until if stay else None)
-            for one in people
-            for stay in [stays.get(one.id)]
-        ],
-        list(introduction.suggestion.reasons),
-    )
+    return [
+        Person(one, stay.place if stay else "", stay.until if stay else None)
+        for one in people
+        for stay in [stays.get(one.id)]
+    ]
 
 
-def _where(
+def _stays(
     session: Session, others: Sequence[int], *, lieu_id: int, member_id: int
 ) -> dict[int, Presence]:
-    """Open, unhidden stays of the others; a block later on reads like having left."""
     blocked = members.blocked_pairs(session, [member_id, *others])
     rows = session.scalars(
         select(Presence).where(

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from serendipity import introductions, naming, skills
 from serendipity.encounters import Waiting
-from serendipity.introductions import Introduction, Revealed
+from serendipity.introductions import Introduction, Person
 from serendipity.lieux import Lieu
 from serendipity.members import Member
 from serendipity.presence import Presence
@@ -57,8 +57,8 @@ class Meeting:
     """Two (or more) who may say that they met, with all that two yeses tell."""
 
     waiting: Waiting
-    revealed: Revealed | None  # none: it came from a call
-    opening: Markup
+    person: Person | None  # none: they were forgotten
+    opening: Markup  # empty: it came from a call
     zone: str  # of the lieu where they met
 
 
@@ -129,10 +129,15 @@ def meetings(session: Session, waiting: Sequence[Waiting], *, member_id: int) ->
 
 
 def _meeting(session: Session, one: Waiting, member_id: int) -> Meeting:
-    reader = Reader(member_id, {one.other.id: one.other.name})
-    zone = session.get_one(Lieu, one.encounter.lieu_id).timezone
-    if one.encounter.introduction_id is None:
-        return Meeting(one, None, Markup(""), zone)
-    introduction = session.get_one(Introduction, one.encounter.introduction_id)
-    told = introductions.revealed(session, introduction=introduction, member_id=member_id)
-    return Meeting(one, told, wording.opening(told.reasons, reader), zone)
+    """Both had said yes: to an introduction, or one of them to the other's call."""
+    met = one.encounter
+    zone = session.get_one(Lieu, met.lieu_id).timezone
+    if met.introduction_id is None:
+        told = introductions.whereabouts(
+            session, [one.other.id], lieu_id=met.lieu_id, member_id=member_id
+        )
+        return Meeting(one, told[0] if told else None, Markup(""), zone)
+    introduction = session.get_one(Introduction, met.introduction_id)
+    known = introductions.revealed(session, introduction=introduction, member_id=member_id)
+    person = next((who for who in known.people if who.member.id == one.other.id), None)
+    return Meeting(one, person, wording.opening(known.reasons, Reader(member_id)), zone)
