@@ -98,8 +98,8 @@ class Acquaintance:
         many = np.where(degree[i] <= degree[j], j, i)
         keys = np.repeat(np.arange(self.n), degree) * self.n + self.neighbour
         shared = np.zeros(len(i), dtype=np.int64)
-        for block in range(0, len(i), 200_000):  # bounds the memory of a large night
-            part = slice(block, block + 200_000)
+        for block in range(0, len(i), 50_000):  # bounds the memory of a large night
+            part = slice(block, block + 50_000)
             counts = degree[few[part]]
             pair = np.repeat(np.arange(len(counts)), counts)
             step = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -153,7 +153,7 @@ class Acquaintance:
 
     def _walk(self) -> npt.NDArray[np.float32]:
         """Walk from random directions; return where each person ends, as a unit row."""
-        wide, steps = (64, 6) if self.n <= LARGE else (16, 4)
+        wide, steps = (64, 6) if self.n <= SMALL else (32, 6) if self.n <= LARGE else (16, 4)
         walk = np.random.default_rng(0).standard_normal((self.n, wide)).astype(np.float32)
         ends = np.repeat(np.arange(self.n), np.diff(self.start))
         degree = np.bincount(ends, self.strength, minlength=self.n)

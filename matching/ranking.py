@@ -130,7 +130,7 @@ def _strangers_who_help(
         open_ = here[receiver] & here[giver]
     else:
         needs = int((affinity.wants_start[present + 1] - affinity.wants_start[present]).sum())
-        width = max(24, ENTRIES // 4 // max(needs, 1))
+        width = max(16, ENTRIES // 4 // max(needs, 1))
         receiver, giver, plain, sure = affinity.helped(present, width=width, seed=seed)
         open_ = np.ones(len(receiver), dtype=np.bool_)
     open_ &= never.allows(receiver, giver)

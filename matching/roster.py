@@ -26,7 +26,7 @@ NOBODY = -1
 
 def instant(at: datetime, what: str = "at") -> float:
     """Return `at` as seconds since the epoch; refuse it without a time zone."""
-    if at.tzinfo is None or at.utcoffset() is None:
+    if at.utcoffset() is None:
         raise NaiveInstant(what)
     return at.timestamp()
 
