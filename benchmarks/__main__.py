@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import report
+from matching.errors import MatchingError
 
 _FOLDER = Path(__file__).parent
 
@@ -44,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     module = importlib.import_module(f"benchmarks.{args.name}")
     try:
         found: report.Report = module.measure(args.data, quick=args.quick)
-    except OSError as error:
+    except (OSError, MatchingError) as error:
         print(f"{args.name}: {error}", file=sys.stderr)
         return 2
     print(report.as_text(found))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal
@@ -40,10 +40,13 @@ class Phrase:
     text : str
         The words about the skill itself: "je débute en couture" gives "couture".
     stance : {"offers", "negated", "learning"}
+    joined : bool
+        It was one side of "and": perhaps half of one skill rather than a skill.
     """
 
     text: str
     stance: Stance = "offers"
+    joined: bool = field(default=False, repr=False, compare=False)
 
 
 def printable(text: str) -> str:
@@ -68,7 +71,9 @@ def folded(text: str) -> str:
     >>> folded("Œuvre à l’été")
     "oeuvre a l'ete"
     """
-    apart = unicodedata.normalize("NFKD", text.casefold().translate(_FOLDED))
+    # Taken apart before lower case as well as after: a letter in a circle hides a capital.
+    apart = unicodedata.normalize("NFKD", text).casefold().translate(_FOLDED)
+    apart = unicodedata.normalize("NFKD", apart)
     return "".join(c for c in apart if not unicodedata.combining(c))
 
 
@@ -275,7 +280,8 @@ def phrases(text: str) -> tuple[Phrase, ...]:
     for line in text[:LONGEST].splitlines():
         for piece in _pieces(printable(line)):
             said, stance = _taken_apart(piece)
-            found |= {Phrase(part, stance): None for part in _conjoined(said) if normalised(part)}
+            parts = [part for part in _conjoined(said) if normalised(part)]
+            found |= {Phrase(part, stance, len(parts) > 1): None for part in parts}
     return tuple(found)
 
 
