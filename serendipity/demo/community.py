@@ -31,8 +31,8 @@ from serendipity.rooms import Room
 
 SEED = 20260326
 WEEKS = 11
-WITHIN, ACROSS = 0.34, 0.02  # how likely two of one group, or of two groups, have met before
-HELPED = 0.6
+WITHIN, ACROSS = 0.45, 0.03  # how likely two of one group, or of two groups, have met before
+HELPED = 0.85
 Step = Callable[[str], None]
 
 
@@ -215,7 +215,7 @@ def _remember_stays(
 ) -> None:
     """Half-days of work on some days of the past weeks; a few people come very seldom."""
     for member in found.values():
-        often = chance.choice((1, 4, 6, 8, 10))
+        often = chance.choice((1, 2, 2, 3, 4))
         for day in sorted(chance.sample(range(1, WEEKS * 7 - 1), often), reverse=True):
             since = at - timedelta(days=day, minutes=chance.randrange(0, 240))
             presence.check_in(
