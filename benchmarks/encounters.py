@@ -26,7 +26,7 @@ import numpy as np
 from benchmarks import contacts
 from benchmarks.contacts import DAY, START, Network, Pair
 from benchmarks.report import Bar, Report
-from matching import Asked, Community, Person, Policy, Tie
+from matching import Asked, Community, Person, Policy, Settings, Tie
 from matching.evaluation import Estimate, difference, paired, ratio
 from matching.people import as_need, as_skill
 
@@ -107,9 +107,9 @@ def _case(
     return {
         "random": replay.run(_chance(seed)),
         "greedy": replay.run(_greedy),
-        "skills only": replay.run(_engine(Policy.MEMORY, seed, remembers=False)),
-        "memory": replay.run(_engine(Policy.MEMORY, seed)),
-        "engine": replay.run(_engine(Policy.ENGINE, seed)),
+        "skills only": replay.run(engine(Policy.MEMORY, seed, remembers=False)),
+        "memory": replay.run(engine(Policy.MEMORY, seed)),
+        "engine": replay.run(engine(Policy.ENGINE, seed)),
     }
 
 
@@ -127,10 +127,12 @@ class Morning:
 Chooser = Callable[[Morning], tuple[Groups, set[Any]]]
 
 
-def _engine(policy: Policy, seed: int, *, remembers: bool = True) -> Chooser:
+def engine(
+    policy: Policy, seed: int, *, remembers: bool = True, settings: Settings | None = None
+) -> Chooser:
     def choose(morning: Morning) -> tuple[Groups, set[Any]]:
         history = (morning.ties, morning.asked) if remembers else ()
-        community = Community(morning.people, *history)
+        community = Community(morning.people, *history, settings=settings)
         found = community.suggest(morning.here, morning.at, policy=policy, random_state=seed)
         return [s.members for s in found.suggestions], {row.id for row in found.left_out}
 
