@@ -86,8 +86,8 @@ def stems(text: str, languages: Sequence[str]) -> list[str]:
 
     Examples
     --------
-    >>> stems("réparations de vélos", ["fr"])
-    ['repar', 'velo']
+    >>> stems("réparations de portes", ["fr"])
+    ['repar', 'port']
     """
     kept = [w for w in words(text) if w not in _EMPTY]
     return list(dict.fromkeys(_stem(w, lang) for w in kept for lang in languages))
