@@ -9,6 +9,7 @@ all the yeses; unanswered introductions lapse silently.
 from serendipity.introductions.answering import (
     never,
     offer,
+    offer_all,
     say_no,
     say_yes,
     undo,
@@ -48,6 +49,7 @@ __all__ = [
     "how_many_open",
     "never",
     "offer",
+    "offer_all",
     "open_for",
     "own_introduction",
     "refused_lately",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -35,19 +36,37 @@ def offer(
     ------
     AlreadyOffered
     """
-    offered = Introduction(
-        suggestion_id=suggestion.id,
-        lieu_id=suggestion.lieu_id,
-        how=how,
-        offered_at=at,
-        expires_at=expires_at,
-        sides=[Side(member_id=one.member_id) for one in suggestion.members],
-    )
     try:
         with session.begin_nested():
-            session.add(offered)
+            return offer_all(
+                session, suggestions=[suggestion], how=how, at=at, expires_at=expires_at
+            )[0]
     except IntegrityError as error:
         raise AlreadyOffered() from error
+
+
+def offer_all(
+    session: Session,
+    *,
+    suggestions: Sequence[Suggestion],
+    how: str,
+    at: datetime,
+    expires_at: datetime | None = None,
+) -> list[Introduction]:
+    """Offer suggestions that were just made, each until its own time or until `expires_at`."""
+    offered = [
+        Introduction(
+            suggestion=one,
+            lieu_id=one.lieu_id,
+            how=how,
+            offered_at=at,
+            expires_at=expires_at or one.expires_at,
+            sides=[Side(member_id=member.member_id) for member in one.members],
+        )
+        for one in suggestions
+    ]
+    session.add_all(offered)
+    session.flush()
     return offered
 
 

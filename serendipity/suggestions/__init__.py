@@ -13,7 +13,9 @@ nobody is left out without a count of why.
 
 from serendipity.suggestions.ideas import Round, SuggestedPair, Suggestion, SuggestionMember
 from serendipity.suggestions.memory import lapse, lieux_due, looked_since
-from serendipity.suggestions.rounds import PER_PERSON, Plan, arrival, plan, record, run_round
+from serendipity.suggestions.recording import record
+from serendipity.suggestions.rounds import arrival, run_round
+from serendipity.suggestions.thinking import PER_PERSON, Plan, plan
 
 __all__ = [
     "PER_PERSON",

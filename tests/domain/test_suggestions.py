@@ -16,7 +16,7 @@ from serendipity.introductions import Introduction
 from serendipity.lieux import Lieu
 from serendipity.members import Member
 from serendipity.presence import Presence
-from serendipity.suggestions import SuggestedPair, Suggestion
+from serendipity.suggestions import SuggestedPair, Suggestion, recording
 from tests.conftest import NOON
 from tests.rows import a_lieu
 from tests.woven import an_introduction, at_once, engine_of, skilled
@@ -361,3 +361,20 @@ def test_a_lieu_with_people_is_looked_at_again_after_a_while_and_an_empty_one_ne
         presence.leave(session, member_id=one.id, at=NOON)
     assert suggestions.lieux_due(session, at=NOON + 20 * MINUTE) == []
     assert session.scalars(select(Presence.how_out)).all() == ["left", "left"]
+
+
+def test_a_pair_that_another_lieu_took_meanwhile_is_left_out_and_the_rest_is_kept(
+    session: Session, lieu: Lieu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    awa = skilled(session, lieu, "Awa", wants="pricing")
+    ines = skilled(session, lieu, "Inès", can=["pricing"])
+    paul = skilled(session, lieu, "Paul", wants="sewing")
+    mieke = skilled(session, lieu, "Mieke", can=["sewing"])
+    planned = suggestions.plan(session, lieu=lieu, at=NOON)
+    an_introduction(session, a_lieu(session), awa, ines)  # elsewhere, a moment ago
+    # What `record` reads is a moment old: the primary key is what decides.
+    monkeypatch.setattr(recording, "_suggested", lambda session, ids: set())
+    made = suggestions.record(session, planned, at=NOON)
+    met = [{m.member_id for m in one.members} for one in made.suggestions]
+    assert {paul.id, mieke.id} in met
+    assert {awa.id, ines.id} not in met

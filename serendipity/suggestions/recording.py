@@ -1,0 +1,156 @@
+"""Recording: keep what was planned, as far as it is still true, and offer it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from serendipity import clock, introductions, members
+from serendipity.lieux import Lieu
+from serendipity.suggestions import gathering
+from serendipity.suggestions.ideas import Round, SuggestedPair, Suggestion, SuggestionMember
+from serendipity.suggestions.thinking import Idea, Plan, had_wild_card
+
+
+def record(session: Session, planned: Plan, *, at: datetime) -> Round:
+    """Keep what was planned, as far as it is still true, and offer it to the people in it."""
+    lieu = session.scalars(
+        # One round of a lieu at a time; rows that point to the lieu may still be written.
+        select(Lieu).where(Lieu.id == planned.lieu_id).with_for_update(key_share=True)
+    ).one()
+    kept = Round(
+        lieu_id=lieu.id,
+        kind=planned.kind,
+        at=at,
+        local_date=clock.local_date(at, lieu.timezone),
+        policy=planned.arm,
+        seed=planned.seed,
+        people=planned.people,
+        weight=planned.weight,
+        bound=planned.bound,
+        left_out={},
+    )
+    session.add(kept)
+    session.flush()
+    dropped = _keep(session, planned, kept, lieu, at)
+    kept.left_out = dict(planned.left_out + dropped)
+    session.flush()
+    return kept
+
+
+def _keep(session: Session, planned: Plan, kept: Round, lieu: Lieu, at: datetime) -> Counter[str]:
+    """Write the ideas that are still good; who is left without any by that, and why."""
+    desk = _Desk(session, planned, lieu, at)
+    good = []
+    for idea in sorted(planned.ideas, key=lambda one: (-one.score, one.members)):
+        why = desk.why_not(idea)
+        if why:
+            desk.drop(idea, why)
+        else:
+            desk.take(idea)
+            good.append(idea)
+    if not _written(session, good, planned, kept, at):
+        # A round of another lieu was quicker with one of these pairs: find out with which.
+        for idea in good:
+            if not _written(session, [idea], planned, kept, at):
+                desk.lose(idea)
+    return desk.left_without()
+
+
+class _Desk:
+    """What `record` knows while it goes through the ideas, one after the other."""
+
+    def __init__(self, session: Session, planned: Plan, lieu: Lieu, at: datetime) -> None:
+        ids = {member for idea in planned.ideas for member in idea.members}
+        self.per_person = planned.per_person
+        self.ready, _ = gathering.who(session, lieu=lieu, kind=planned.kind, at=at)
+        self.open = (
+            introductions.how_many_open(session, member_ids=ids, lieu_id=lieu.id, at=at)
+            if planned.kind == "day"
+            else dict.fromkeys(ids, 0)
+        )
+        self.apart = members.blocked_pairs(session, ids) | _suggested(session, ids)
+        self.had_wild = had_wild_card(session, lieu, planned.kind, at)
+        self.before = dict(self.open)
+        self.served: set[int] = set()
+        self.dropped: dict[int, str] = {}
+
+    def why_not(self, idea: Idea) -> str:
+        if any(member not in self.ready for member in idea.members):
+            return "changed"
+        if self.apart.intersection(idea.pairs()):
+            return "changed"
+        if any(self.open[member] >= self.per_person for member in idea.members):
+            return "cap"
+        if idea.is_wild and self.had_wild.intersection(idea.members):
+            return "wild_card"  # one a day, also when two rounds were planned at once
+        return ""
+
+    def take(self, idea: Idea) -> None:
+        self.served.update(idea.members)
+        for member in idea.members:
+            self.open[member] += 1
+        if idea.is_wild:
+            self.had_wild.update(idea.members)
+
+    def drop(self, idea: Idea, why: str) -> None:
+        self.dropped |= dict.fromkeys(idea.members, why)
+
+    def lose(self, idea: Idea) -> None:
+        """It was taken, and then it turned out that it could not be written."""
+        for member in idea.members:
+            self.open[member] -= 1
+        self.served = {one for one in self.served if self.open[one] > self.before[one]}
+        self.drop(idea, "changed")
+
+    def left_without(self) -> Counter[str]:
+        return Counter(why for who, why in self.dropped.items() if who not in self.served)
+
+
+def _suggested(session: Session, ids: Collection[int]) -> set[tuple[int, int]]:
+    rows = session.execute(
+        select(SuggestedPair.a_id, SuggestedPair.b_id).where(
+            SuggestedPair.a_id.in_(ids), SuggestedPair.b_id.in_(ids)
+        )
+    )
+    return {(a, b) for a, b in rows}
+
+
+def _written(
+    session: Session, ideas: Sequence[Idea], planned: Plan, kept: Round, at: datetime
+) -> bool:
+    """Write suggestions and offer them; False, and nothing written, if a pair was taken."""
+    try:
+        with session.begin_nested():
+            made = [_suggestion(idea, planned, kept, at) for idea in ideas]
+            session.add_all(made)
+            session.flush()
+            session.add_all(
+                SuggestedPair(a_id=a, b_id=b, suggestion_id=suggestion.id, at=at)
+                for idea, suggestion in zip(ideas, made, strict=True)
+                for a, b in idea.pairs()
+            )
+            how = "here" if planned.kind == "day" else "mail"
+            introductions.offer_all(session, suggestions=made, how=how, at=at)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _suggestion(idea: Idea, planned: Plan, kept: Round, at: datetime) -> Suggestion:
+    return Suggestion(
+        round_id=kept.id,
+        lieu_id=kept.lieu_id,
+        at=at,
+        expires_at=idea.expires_at,
+        score=idea.score,
+        arm=planned.arm,
+        propensity=planned.propensity,
+        reasons=idea.reasons,
+        members=[SuggestionMember(member_id=one, serves=idea.serves[one]) for one in idea.members],
+    )
