@@ -32,6 +32,8 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 def typed() -> Iterator[tuple[str, str]]:
     """Each line of each shell block, and each `serendipity …` in a sentence."""
     for page in PAGES:
+        if page.name == "api.md":
+            continue  # a tour in shell functions: tests/api holds its paths to the description
         words = page.read_text("utf-8")
         for block in BLOCK.findall(words):
             for line in block.replace("\\\n", " ").splitlines():

@@ -12,7 +12,16 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from serendipity import arrivals, calls, idempotency, limits, presence, signin, skillmap, suggestions
+from serendipity import (
+    arrivals,
+    calls,
+    idempotency,
+    limits,
+    presence,
+    signin,
+    skillmap,
+    suggestions,
+)
 from serendipity.db import write_transaction
 
 Sessions = Callable[[], Session]
