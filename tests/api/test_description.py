@@ -17,6 +17,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from serendipity import config
 from serendipity.api.description import document
 from tests.api.conftest import House
 from tests.pages import rows
@@ -51,6 +52,20 @@ def test_each_endpoint_says_what_it_does_in_words() -> None:
     for path, said in document()["paths"].items():
         for method, operation in said.items():
             assert len(operation["description"]) > 10, (method, path)
+
+
+def test_the_tour_asks_only_for_what_there_is() -> None:
+    """Paths in docs/api.md, with what a shell fills in, fit a path of the description."""
+    tour = (config.ROOT / "docs" / "api.md").read_text("utf-8")
+    asked = re.findall(r'^[^#\n]*\b(get|post) "\$\w+" "?(/[^"?\s]*)', tour, re.MULTILINE)
+    known = [
+        (method, re.compile(re.sub(r"\{\w+\}", "[^/]+", path)))
+        for path, said in document()["paths"].items()
+        for method in said
+    ]
+    assert len(asked) > 15
+    for method, path in asked:
+        assert any(m == method and rule.fullmatch(path) for m, rule in known), (method, path)
 
 
 @pytest.mark.parametrize("who", ["sofia", "awa", "concierge"])
