@@ -20,11 +20,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from matching import text as plain
 
@@ -108,6 +110,21 @@ class Encoder:
             while len(self._memory) > _REMEMBERED:
                 self._memory.popitem(last=False)
             return rows
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Return a context in which matrix products take one thread.
+
+    The matrices here are small: on a busy machine, threads that wait for one another cost ten
+    times the product itself.
+    """
+    found: AbstractContextManager[Any] = _pools().limit(limits=1, user_api="blas")
+    return found
+
+
+@cache
+def _pools() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 @cache

@@ -114,6 +114,12 @@ class Evidence:
         list of (ndarray of shape (k,), ndarray of shape (k, len(FEATURES)))
         """
         hidden = without or [None] * len(asked)
+        with encoder.one_thread():
+            return self._gathered(asked, hidden)
+
+    def _gathered(
+        self, asked: Sequence[Asked], hidden: Sequence[str | None]
+    ) -> list[tuple[Positions, Floats]]:
         found = []
         for start in range(0, len(asked), _BATCH):
             batch = asked[start : start + _BATCH]

@@ -17,12 +17,14 @@ again on their own confirmations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from matching import encoder
 
 Floats = NDArray[np.float32]
 Positions = NDArray[np.intp]
@@ -98,6 +100,31 @@ def turn(
     left, right : ndarray of shape (d, rank), (rank, d)
         The map is v + v @ left @ right.
     """
+    with encoder.one_thread():
+        moved = _turn(
+            queries, targets, centroids, epochs=epochs, rivals=rivals, rate=rate, decay=decay,
+            random_state=random_state,
+        )  # fmt: skip
+        left, strength, right = np.linalg.svd(moved)
+    root = np.sqrt(strength[:rank])
+    return (
+        (left[:, :rank] * root).astype(np.float32),
+        (root[:, None] * right[:rank]).astype(np.float32),
+    )
+
+
+def _turn(
+    queries: Floats,
+    targets: Sequence[Positions],
+    centroids: Floats,
+    *,
+    epochs: int,
+    rivals: int,
+    rate: float,
+    decay: float,
+    random_state: int,
+) -> Floats:
+    """Return A, the map less what stays the same."""
     random = np.random.default_rng(random_state)
     same = np.eye(queries.shape[1], dtype=np.float32)
     adam = _Adam(same.copy(), rate, decay)
@@ -109,11 +136,8 @@ def turn(
             among = np.unique(np.concatenate([drawn, *wanted]))
             found = [np.searchsorted(among, t) for t in wanted]
             adam.follow(_turn_gradient(adam.value, queries[batch], found, centroids[among]))
-    left, strength, right = np.linalg.svd(adam.value - same)
-    root = np.sqrt(strength[:rank])
-    return (left[:, :rank] * root).astype(np.float32), (root[:, None] * right[:rank]).astype(
-        np.float32
-    )
+    moved: Floats = adam.value - same
+    return moved
 
 
 def _turn_gradient(
@@ -167,7 +191,6 @@ def ranking(
     rate: float = 3e-3,
     decay: float = 1e-3,
     random_state: int = 0,
-    told: Callable[[int, dict[str, Floats]], None] | None = None,
 ) -> dict[str, Floats]:
     """Fit the network that orders candidates.
 
@@ -176,6 +199,26 @@ def ranking(
     dict
         ``centre, spread, hidden, hidden_bias, out, skip`` of `matching.learned.Learned`.
     """
+    with encoder.one_thread():
+        return _ranking(
+            lessons,
+            hidden=hidden,
+            epochs=epochs,
+            rate=rate,
+            decay=decay,
+            random_state=random_state,
+        )
+
+
+def _ranking(
+    lessons: Sequence[Lesson],
+    *,
+    hidden: int,
+    epochs: int,
+    rate: float,
+    decay: float,
+    random_state: int,
+) -> dict[str, Floats]:
     random = np.random.default_rng(random_state)
     rows = np.concatenate([lesson.features for lesson in lessons])
     centre, spread = rows.mean(axis=0), rows.std(axis=0) + np.float32(1e-3)
@@ -192,8 +235,6 @@ def ranking(
             adam.rate = rate * (1 - epoch / epochs) + rate * 0.05
         for batch in _batches(len(useful), 64, random):
             _rank_step(adams, [useful[i] for i in batch], centre, spread)
-        if told:
-            told(epoch, {"centre": centre, "spread": spread, **_values(adams)})
     return {"centre": centre, "spread": spread, **_values(adams)}
 
 
