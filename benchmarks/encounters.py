@@ -40,6 +40,8 @@ SCENES: Final = (
     ("all needs, all skills", 99, 99, None, True),
 )
 BASELINES: Final = ("random", "greedy", "skills only", "memory")
+# Grafts 0 to 7 were looked at while the settings were tuned, so others are reported.
+FIRST: Final = 100
 GRAFTS: Final = 8
 
 Groups = Iterable[Sequence[Any]]
@@ -85,7 +87,7 @@ def measure(data: Path | None, *, quick: bool) -> Report:
     for network in contacts.networks(data):
         for scene, *facts in SCENES[:1] if quick else SCENES:
             rows = found.setdefault(f"{network.name}, {scene}", {})
-            for seed in range(2 if quick else GRAFTS):
+            for seed in range(FIRST, FIRST + (2 if quick else GRAFTS)):
                 for policy, outcome in _case(network, pool, facts, seed).items():
                     rows.setdefault(policy, []).append(outcome.figures())
     figures: dict[str, Any] = {name: _table(rows) for name, rows in found.items()}
@@ -289,14 +291,17 @@ def _estimates(scenes: list[dict[str, list[dict[str, float]]]]) -> dict[str, Est
 
 def _bars(found: dict[str, dict[str, list[dict[str, float]]]]) -> dict[str, Bar]:
     scenes = list(found.values())
-    told = [rows for name, rows in found.items() if "departments unknown" not in name]
-    estimates, bridging = _estimates(scenes), _estimates(told)["bridging"]
+    estimates = _estimates(scenes)
     bars = {
         "useful against memory": Bar(estimates["useful"].value, ">= 0.98"),
         "the same, pairs only": Bar(estimates["pairs only"].value, ">= 0.98"),
-        "bridging minus memory": Bar(bridging.value, ">= 0.05"),
         "never helped minus memory": Bar(estimates["never helped"].value, "<= -0.03"),
     }
+    for unknown, words in ((False, "told"), (True, "not told")):
+        some = [rows for name, rows in found.items() if ("unknown" in name) is unknown]
+        if some:
+            gap = _estimates(some)["bridging"].value
+            bars[f"bridging minus memory, departments {words}"] = Bar(gap, ">= 0.05")
     for what in ("repeats", "known", "over cap", "silently left out"):
         worst = max(case[what] for rows in scenes for case in rows["engine"])
         bars[what] = Bar(worst, "== 0")
