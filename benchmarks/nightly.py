@@ -51,6 +51,7 @@ def _apart(n: int) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.nightly", str(n)]
     told = subprocess.run(command, check=True, capture_output=True, text=True)
     night: dict[str, float] = json.loads(told.stdout.splitlines()[-1])
+    print(f"{n:,} members: {night}", file=sys.stderr, flush=True)
     return night
 
 
