@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from flask import Flask, current_app, render_template, request
 from jinja2 import TemplateNotFound
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from serendipity.db import database, is_busy
@@ -68,6 +68,8 @@ def for_database(error: DBAPIError) -> Any:
     session.forget_who()
     if is_busy(error):
         return for_rule(Busy(why=str(error.orig)))
+    if isinstance(error, DataError):  # a NUL, or a number no column holds: what was sent is wrong
+        return problem(400, "bad-request", {}) if wants_problem() else page(400, error=error)
     current_app.logger.exception("database error")
     return problem(500, "internal", {}) if wants_problem() else page(500, error=error)
 

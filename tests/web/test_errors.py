@@ -49,3 +49,12 @@ def test_a_request_under_another_host_name_is_refused(app: Flask) -> None:
 )
 def test_a_redirect_stays_on_this_site(given: str | None, goes: str) -> None:
     assert same_origin_path(given) == goes
+
+
+@pytest.mark.parametrize(
+    "path", ["/lieux/la%00x", "/lieux/nowhere?x=%00", "/introductions/%00", "/check-in?lieu=%00"]
+)
+def test_a_nul_in_an_address_is_an_answer_and_never_our_mistake(app: Flask, path: str) -> None:
+    with app.app_context(), writing() as session:
+        client = signed_in(app.test_client(), a_member(session))
+    assert client.get(path).status_code < 500
