@@ -121,7 +121,7 @@ def test_what_cannot_be_right_is_said_beside_its_field_and_the_rest_stays(
 def test_hours_that_overlap_are_asked_again_and_the_link_lives(
     client: FlaskClient, session: Session, link: str
 ) -> None:
-    client.post(link, data=YOU)
+    client.post(link, data=YOU | {"language": "en"})
     client.post(f"{link}/lieu", data=LIEU)
     week = a_week()
     week.setlist("hours-weekday", [0, 0, 1, 2, 3, 4, 5])
