@@ -56,8 +56,14 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     folder = Path("/tmp") / f"serendipity-test-postgresql-{uuid.uuid4().hex[:8]}"
     folder.mkdir(mode=0o755)
     server = PostgresServer(folder, cleanup_mode="delete")
+    url = "postgresql+psycopg://" + server.get_uri().removeprefix("postgresql://")
+    # No test pulls the plug, and without waiting for the disk a database of one's own costs a
+    # sixth: 0.3 s instead of 2.2 s to make and drop it.
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        _on_server(url, f"ALTER SYSTEM SET {setting} = 'off'")
+    _on_server(url, "SELECT pg_reload_conf()")
     try:
-        yield "postgresql+psycopg://" + server.get_uri().removeprefix("postgresql://")
+        yield url
     finally:
         server._cleanup()
 
