@@ -47,12 +47,14 @@ def others(app: Flask, held_clock: Clock) -> dict[str, Member]:
         concierge = a_member(session, "Concierge Elsewhere")
         on_shift(session, elsewhere, concierge)
         company = a_member(session, "Company Elsewhere")
+        owned = 0
         for member, name in ((owner, "theirs"), (company, "elsewhere")):
             organisation = organisations.Organisation(
                 name=name, email=f"{name}@example.org", created_at=NOON, public_id=f"org-{name}"
             )
             session.add(organisation)
             session.flush()
+            owned = owned or organisation.id
             session.add(
                 organisations.OrganisationMember(
                     organisation_id=organisation.id, member_id=member.id, role="book", since=NOON
@@ -74,7 +76,7 @@ def others(app: Flask, held_clock: Clock) -> dict[str, Member]:
             Booking(
                 public_id="booking-theirs",
                 room_id=room.id,
-                organisation_id=1,
+                organisation_id=owned,
                 booked_by_id=owner.id,
                 starts_at=NOON,
                 ends_at=NOON + timedelta(hours=1),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -57,9 +59,9 @@ def test_known_and_unknown_addresses_get_the_same_bytes(app: Flask, awa: str) ->
     for email in ("awa@example.org", "zoe@example.org"):
         browser = app.test_client()
         answer = send(browser, "/sign-in", "/sign-in", email=email)
-        page = browser.get("/sign-in/code").text
-        token = token_of(browser, "/sign-in/code")
-        seen.append((answer.status_code, answer.data, page.replace(email, "").replace(token, "")))
+        page = browser.get("/sign-in/code").text.replace(email, "")
+        # A token of a later second is another token: take out the one that stands in this page.
+        seen.append((answer.status_code, answer.data, re.sub(r'value="[^"]{40,}"', "", page)))
     assert seen[0] == seen[1]
 
 
