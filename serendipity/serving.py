@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from http.client import HTTPConnection
 from pathlib import Path
@@ -174,10 +175,10 @@ def wait_until_answered(host: str, port: int, web: Child) -> None:
         if web.process and web.process.poll() is not None:
             raise ConfigurationError(why="the web process did not start; see the lines above")
         try:
-            connection = HTTPConnection(target, port, timeout=2)
-            connection.request("GET", "/healthz", headers={"Host": "localhost"})
-            if connection.getresponse().status == 200:
-                return
+            with closing(HTTPConnection(target, port, timeout=2)) as connection:
+                connection.request("GET", "/healthz", headers={"Host": "localhost"})
+                if connection.getresponse().status == 200:
+                    return
         except OSError:
             time.sleep(0.1)
     raise ConfigurationError(why=f"nothing answered on {host}:{port} within {START_SECONDS} s")
