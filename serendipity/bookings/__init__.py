@@ -26,7 +26,18 @@ from serendipity.bookings.booking import (
     is_booked,
     is_held,
 )
-from serendipity.bookings.changes import HOLD, MOST_HOLDS, cancel, confirm, hold, hold_longer, move
+from serendipity.bookings.changes import (
+    HOLD,
+    MOST_HOLDS,
+    at_change,
+    cancel,
+    confirm,
+    confirm_paid,
+    hold,
+    hold_longer,
+    hold_until,
+    move,
+)
 from serendipity.bookings.letters import facts_of
 from serendipity.bookings.quotes import (
     Alternative,
@@ -62,15 +73,18 @@ __all__ = [
     "TooLateToMove",
     "TooManyHolds",
     "alternatives",
+    "at_change",
     "booking_of",
     "bookings_of",
     "cancel",
     "cancelling_costs",
     "confirm",
+    "confirm_paid",
     "due",
     "facts_of",
     "hold",
     "hold_longer",
+    "hold_until",
     "is_booked",
     "is_held",
     "move",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -18,12 +20,24 @@ from serendipity.bookings.booking import (
     NotYours,
     TooLateToMove,
     TooManyHolds,
+    is_booked,
+    is_held,
 )
 from serendipity.bookings.quotes import Quote, RoomTaken, alternatives, quote
 from serendipity.rooms import Room
 
 HOLD = timedelta(minutes=10)
 MOST_HOLDS = 3
+
+Changed = Callable[[Session, Booking, datetime], None]
+_followers: Final[list[Changed]] = []
+
+
+def at_change(hook: Changed) -> Changed:
+    """Have this called, in the same transaction, whenever a booking was confirmed, moved or
+    cancelled: for what follows from a booking and is no part of it, such as its invoice."""
+    _followers.append(hook)
+    return hook
 
 
 def hold(
@@ -106,11 +120,38 @@ def confirm(
     if booking.confirmed_at is not None and booking.cancelled_at is None:
         return booking
     _refuse_if_cancelled(booking)
-    _keep(session, booking, held_until=None, at=at)
-    booking.confirmed_at = at
+    return _book(session, booking, at=at)
+
+
+def hold_until(session: Session, *, booking: Booking, until: datetime, at: datetime) -> Booking:
+    """Keep what is held at least until then, for as long as somebody is paying for it.
+
+    Raises
+    ------
+    HoldExpired
+    """
+    if not is_held(booking, at):
+        raise HoldExpired(booking=booking.public_id)
+    until = max(until, booking.hold_expires_at)
+    _keep(session, booking, held_until=until, at=at)
+    booking.hold_expires_at = until
     session.flush()
-    letters.owe(session, booking, what="confirmed", at=at)
     return booking
+
+
+def confirm_paid(session: Session, *, booking: Booking, at: datetime) -> Booking:
+    """Book for good what has been paid by card; whoever asks has locked the booking.
+
+    Raises
+    ------
+    HoldExpired, AlreadyCancelled
+        The money came too late, and goes back.
+    """
+    if is_booked(booking):
+        return booking
+    _refuse_if_cancelled(booking)
+    booking.payment = "card"
+    return _book(session, booking, at=at)
 
 
 def move(
@@ -160,7 +201,7 @@ def move(
         booking.sequence += 1
         session.flush()
         _occupy(session, booking, quoted, held_until=None, at=at)
-    letters.owe(session, booking, what="moved", at=at)
+    _tell(session, booking, what="moved", at=at)
     return booking
 
 
@@ -183,11 +224,26 @@ def cancel(
     booking.sequence += 1
     session.flush()
     if booking.confirmed_at is not None:
-        letters.owe(session, booking, what="cancelled", at=at)
+        _tell(session, booking, what="cancelled", at=at)
     return booking
 
 
 # --- parts of the verbs ---------------------------------------------------------------------
+
+
+def _book(session: Session, booking: Booking, *, at: datetime) -> Booking:
+    _keep(session, booking, held_until=None, at=at)
+    booking.confirmed_at = at
+    session.flush()
+    _tell(session, booking, what="confirmed", at=at)
+    return booking
+
+
+def _tell(session: Session, booking: Booking, *, what: str, at: datetime) -> None:
+    """The letters of a change, and whatever else follows from it."""
+    letters.owe(session, booking, what=what, at=at)
+    for hook in _followers:
+        hook(session, booking, at)
 
 
 def _to_change(session: Session, public_id: str, organisation_id: int, member_id: int) -> Booking:
