@@ -20,7 +20,7 @@ from serendipity.ledger.balances import (
     this_month,
     total,
 )
-from serendipity.ledger.journal import KINDS, Account, Transaction, Transfer, append_only_statements
+from serendipity.ledger.journal import KINDS, Account, Transaction, Transfer
 from serendipity.ledger.posting import (
     AlreadyPosted,
     AlreadyReversed,
@@ -64,7 +64,6 @@ __all__ = [
     "Week",
     "account_of",
     "answer",
-    "append_only_statements",
     "balance",
     "forgive",
     "give",

@@ -1,13 +1,14 @@
-"""The journal: accounts, transactions, transfers, and the triggers that keep the past as it is."""
+"""The journal: accounts, transactions, transfers, append-only by triggers."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, event
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from serendipity import append_only
 from serendipity.db import Base, Key, PublicId
 
 KINDS: Final = (
@@ -75,54 +76,9 @@ class Transfer(Base):
     )
 
 
-# Append-only is said to the database itself, so that no code path and no hand can edit the past.
-SQLITE_APPEND_ONLY = (
-    "CREATE TRIGGER {table}_no_{verb} BEFORE {verb_upper} ON {table} "
-    "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
-)
-# INSERT OR REPLACE deletes the old row without telling the triggers on DELETE, so it is met here.
-SQLITE_NO_REPLACE = (
-    "CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
-    "WHEN EXISTS (SELECT 1 FROM {table} AS old WHERE {same}) "
-    "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
-)
-SAME_ROW = {
-    "ledger_transaction": "old.id = NEW.id OR old.key = NEW.key OR old.public_id = NEW.public_id"
+append_only.guard(
+    Transaction,
+    same="old.id = NEW.id OR old.key = NEW.key OR old.public_id = NEW.public_id"
     " OR old.reverses_id = NEW.reverses_id",
-    "ledger_transfer": "old.id = NEW.id",
-}
-POSTGRESQL_REFUSE = (
-    "CREATE OR REPLACE FUNCTION refuse_ledger_edit() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$"
 )
-POSTGRESQL_APPEND_ONLY = (
-    "CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-    "FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_edit()"
-)
-
-
-def append_only_statements(dialect: str) -> list[str]:
-    """The statements that make the two tables append-only; the migration runs the same ones."""
-    if dialect == "sqlite":
-        edits = [
-            SQLITE_APPEND_ONLY.format(table=table, verb=verb, verb_upper=verb.upper())
-            for table in SAME_ROW
-            for verb in ("update", "delete")
-        ]
-        return edits + [
-            SQLITE_NO_REPLACE.format(table=table, same=same) for table, same in SAME_ROW.items()
-        ]
-    return [POSTGRESQL_REFUSE, *(POSTGRESQL_APPEND_ONLY.format(table=table) for table in SAME_ROW)]
-
-
-def _ddl(statement: str) -> DDL:
-    return DDL(statement)  # type: ignore[no-untyped-call]
-
-
-for _dialect in ("sqlite", "postgresql"):
-    for _statement in append_only_statements(_dialect):
-        event.listen(
-            Transfer.__table__,
-            "after_create",
-            _ddl(_statement).execute_if(dialect=_dialect),
-        )
+append_only.guard(Transfer)
