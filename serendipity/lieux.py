@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
+from babel.core import get_global
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
@@ -205,6 +206,7 @@ def found(
     """
     lieu = Lieu(created_at=at, opened_at=at, **_address(session, slug, name, city))
     _describe(lieu, name=name, city=city, timezone=timezone, language=language, seats=seats)
+    lieu.country = get_global("zone_territories").get(lieu.timezone, "FR")
     lieu.siret = plain_siret(siret)
     try:
         with session.begin_nested():

@@ -70,6 +70,15 @@ def test_a_siret_is_kept_as_its_digits_and_a_short_one_says_how_many_it_has(
     assert refused.value.facts["digits"] == 13
 
 
+@pytest.mark.parametrize(
+    ("zone", "country"), [("Europe/Brussels", "BE"), ("Pacific/Noumea", "NC"), ("UTC", "FR")]
+)
+def test_a_lieu_is_in_the_country_of_its_zone(
+    session: Session, at: datetime, zone: str, country: str
+) -> None:
+    assert a_founded(session, at, timezone=zone).country == country
+
+
 def test_hours_replace_what_they_were(session: Session, at: datetime) -> None:
     lieu = a_founded(session, at)
     lieux.keep_hours(session, lieu=lieu, spans=[Span(0, 540, 1080)])

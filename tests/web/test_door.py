@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -227,8 +228,9 @@ def test_a_known_address_gets_the_same_answers_and_keeps_its_profile(
         typed = {**SAID, "email": email, "until": door.until()}
         said = send(browser, "/check-in", "/check-in", **typed)
         page = browser.get("/check-in/code")
-        token = token_of(browser, "/check-in/code")
-        body = page.text.replace(email, "EMAIL").replace(token, "TOKEN")
+        body = re.sub(
+            r'(name="csrf_token" value=)"[^"]+"', r"\1", page.text.replace(email, "EMAIL")
+        )
         answers.append((said.status_code, said.location, said.data, page.status_code, body))
     assert answers[0] == answers[1]
     session = door.fresh()
