@@ -8,7 +8,7 @@ concierge, or the emailed code, confirms it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, select, text, update
@@ -74,6 +74,18 @@ class TwoDoorsAtOnce(Busy):
     """Several check-ins of one person kept crossing each other; nothing was recorded."""
 
 
+# What other nouns do when somebody checks in (a seat that was kept is taken). They import this
+# module, so they say it with @at_check_in.
+CheckedIn = Callable[[Session, Presence, datetime], None]
+_checked_in: list[CheckedIn] = []
+
+
+def at_check_in(does: CheckedIn) -> CheckedIn:
+    """Have `does(session, stay, at)` run in the transaction of each check-in."""
+    _checked_in.append(does)
+    return does
+
+
 def check_in(
     session: Session,
     *,
@@ -113,6 +125,8 @@ def check_in(
     if confirmed:
         confirm(session, presence_id=stay.id, at=at)
     session.flush()
+    for does in _checked_in:
+        does(session, stay, at)
     return stay
 
 

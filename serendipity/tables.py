@@ -20,6 +20,7 @@ from serendipity import (  # noqa: F401
     presence,
     rooms,
     runs,
+    seats,
     setup,
     shifts,
     signin,

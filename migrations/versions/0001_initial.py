@@ -388,6 +388,18 @@ def upgrade() -> None:
         batch_op.create_index("ix_round_lieu_at", ["lieu_id", "at"], unique=False)
 
     op.create_table(
+        "seats_on",
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("starts_at", sa.BigInteger(), nullable=False),
+        sa.Column("seats", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint("seats BETWEEN 0 AND 500", name=op.f("ck_seats_on_seats")),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_seats_on_lieu_id")),
+        sa.PrimaryKeyConstraint("lieu_id", "starts_at", name=op.f("pk_seats_on")),
+        sa.UniqueConstraint(
+            "lieu_id", "starts_at", "seats", name=op.f("uq_seats_on_lieu_id_starts_at_seats")
+        ),
+    )
+    op.create_table(
         "skill_count",
         sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("quarter_at", sa.BigInteger(), nullable=False),
@@ -406,6 +418,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "lieu_id", "quarter_at", "kind", "name", name=op.f("pk_skill_count")
         ),
+    )
+    op.create_table(
+        "weekly_seats",
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "weekday",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "starts",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("seats", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint("seats BETWEEN 1 AND 500", name=op.f("ck_weekly_seats_seats")),
+        sa.CheckConstraint(
+            "weekday BETWEEN 0 AND 6 AND starts BETWEEN 0 AND 1439",
+            name=op.f("ck_weekly_seats_moment"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["lieu_id"], ["lieu.id"], name=op.f("fk_weekly_seats_lieu_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("lieu_id", "weekday", "starts", name=op.f("pk_weekly_seats")),
     )
     op.create_table(
         "account",
@@ -784,6 +822,65 @@ def upgrade() -> None:
             unique=True,
             sqlite_where=sa.text("ended_at IS NULL"),
             postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.create_table(
+        "seat_reservation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("starts_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("moment", sa.String(length=80), nullable=False),
+        sa.Column("seats", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("kept_at", sa.BigInteger(), nullable=False),
+        sa.Column("reminded_at", sa.BigInteger(), nullable=True),
+        sa.Column("arrived_at", sa.BigInteger(), nullable=True),
+        sa.Column("cancelled_at", sa.BigInteger(), nullable=True),
+        sa.Column("freed_at", sa.BigInteger(), nullable=True),
+        sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint(
+            "(number IS NULL) = (cancelled_at IS NOT NULL OR freed_at IS NOT NULL)",
+            name=op.f("ck_seat_reservation_kept"),
+        ),
+        sa.CheckConstraint(
+            "arrived_at IS NULL OR freed_at IS NULL", name=op.f("ck_seat_reservation_came")
+        ),
+        sa.CheckConstraint("number BETWEEN 1 AND seats", name=op.f("ck_seat_reservation_number")),
+        sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_seat_reservation_interval")),
+        sa.ForeignKeyConstraint(
+            ["lieu_id", "starts_at", "seats"],
+            ["seats_on.lieu_id", "seats_on.starts_at", "seats_on.seats"],
+            name="fk_seat_reservation_seats_on",
+            onupdate="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_seat_reservation_lieu_id")),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("fk_seat_reservation_member_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_seat_reservation")),
+        sa.UniqueConstraint(
+            "lieu_id",
+            "starts_at",
+            "number",
+            name=op.f("uq_seat_reservation_lieu_id_starts_at_number"),
+        ),
+        sa.UniqueConstraint("public_id", name=op.f("uq_seat_reservation_public_id")),
+    )
+    with op.batch_alter_table("seat_reservation", schema=None) as batch_op:
+        batch_op.create_index("ix_seat_reservation_lieu_day", ["lieu_id", "day"], unique=False)
+        batch_op.create_index("ix_seat_reservation_starts", ["starts_at"], unique=False)
+        batch_op.create_index(
+            "uq_seat_reservation_member",
+            ["member_id", "starts_at"],
+            unique=True,
+            sqlite_where=sa.text("number IS NOT NULL"),
+            postgresql_where=sa.text("number IS NOT NULL"),
         )
 
     op.create_table(
@@ -1320,6 +1417,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_shift_member_id"))
 
     op.drop_table("shift")
+    with op.batch_alter_table("seat_reservation", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_seat_reservation_member",
+            sqlite_where=sa.text("number IS NOT NULL"),
+            postgresql_where=sa.text("number IS NOT NULL"),
+        )
+        batch_op.drop_index("ix_seat_reservation_starts")
+        batch_op.drop_index("ix_seat_reservation_lieu_day")
+
+    op.drop_table("seat_reservation")
     with op.batch_alter_table("presence", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_presence_open",
@@ -1384,7 +1491,9 @@ def downgrade() -> None:
     op.drop_table("audit_entry")
     op.drop_table("alias")
     op.drop_table("account")
+    op.drop_table("weekly_seats")
     op.drop_table("skill_count")
+    op.drop_table("seats_on")
     with op.batch_alter_table("round", schema=None) as batch_op:
         batch_op.drop_index("ix_round_lieu_at")
 

@@ -18,6 +18,7 @@ from serendipity import (
     idempotency,
     limits,
     presence,
+    seats,
     signin,
     skillmap,
     suggestions,
@@ -27,6 +28,8 @@ from serendipity.db import write_transaction
 Sessions = Callable[[], Session]
 VERBS: Final[dict[str, Callable[..., Any]]] = {
     "stays": presence.end_due,
+    "seats nobody came for": seats.free_no_shows,
+    "seat reminders": seats.owe_reminders,
     "calls": calls.lapse,
     "suggestions": suggestions.lapse,
     "codes": signin.forget,

@@ -22,12 +22,12 @@ from urllib.parse import urlsplit
 import css_inline
 from babel.lists import format_list as listed
 from flask import current_app, render_template
-from flask_babel import force_locale, format_date, format_time, get_locale
+from flask_babel import force_locale, format_date, format_time, get_locale, gettext
 from flask_babel import format_currency as money
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from serendipity import clock, introductions, mail
+from serendipity import clock, introductions, mail, seats
 from serendipity.config import Settings
 from serendipity.introductions import Introduction
 from serendipity.jobs import wording
@@ -51,6 +51,7 @@ class Written:
     subject: str
     text: str
     html: str
+    calendar: str = ""  # an iCalendar file that goes along
 
 
 def written(session: Session, letter: Letter, settings: Settings) -> Written:
@@ -68,7 +69,7 @@ def written(session: Session, letter: Letter, settings: Settings) -> Written:
         subject = _subject(letter.kind, facts)
         text = render_template(f"email/{letter.kind}.txt", **facts)
         html = render_template(f"email/{letter.kind}.html", subject=subject, **facts)
-    return Written(subject, f"{text.strip()}\n", INLINER.inline(html))
+    return Written(subject, f"{text.strip()}\n", INLINER.inline(html), facts.get("calendar", ""))
 
 
 def _subject(kind: str, facts: dict[str, Any]) -> str:
@@ -95,6 +96,10 @@ def message(letter: Letter, words: Written, settings: Settings, *, at: datetime)
         envelope["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     envelope.set_content(words.text)
     envelope.add_alternative(words.html, subtype="html")
+    if words.calendar:
+        envelope.add_attachment(
+            words.calendar.encode(), maintype="text", subtype="calendar", filename="invitation.ics"
+        )
     return envelope.as_bytes()
 
 
@@ -122,6 +127,7 @@ def _common(session: Session, letter: Letter, settings: Settings) -> dict[str, A
         "lieu": lieu,
         "place": lieu.name if lieu else "Serendipity",
         "language": letter.language,
+        "sender": parseaddr(settings.mail_from)[1],
         "link": lambda path: settings.public_url.rstrip("/") + path,
         "stop_link": stop_link(letter, settings) if mail.KINDS[letter.kind].by_consent else None,
     }
@@ -178,6 +184,27 @@ def _booking(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[st
     }
 
 
+def _seat(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
+    """Times on the lieu's own clock; and the calendar entry, or its end."""
+    told = letter.facts
+    starts, ends = (
+        clock.local(datetime.fromisoformat(told[name]), told["timezone"])
+        for name in ("starts_at", "ends_at")
+    )
+    return {
+        "day": format_date(starts.date(), "full"),
+        "from_time": format_time(starts, "short", rebase=False),
+        "to_time": format_time(ends, "short", rebase=False),
+        "calendar": seats.calendar_file(
+            told,
+            at=letter.owed_at,
+            summary=gettext("%(moment)s at %(place)s", moment=told["moment"], place=facts["place"]),
+            link=facts["link"]("/seats"),
+            organiser=facts["sender"],
+        ),
+    }
+
+
 LOOK_UPS: Final[dict[str, LookUp]] = {
     "code": _as_it_stands,
     "introduction": _introduction,
@@ -185,4 +212,6 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "reminder": _revealed,
     "call": _as_it_stands,
     "booking": _booking,
+    "seat": _seat,
+    "seat_reminder": _seat,
 }

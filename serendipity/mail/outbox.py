@@ -50,6 +50,8 @@ KINDS: Final[dict[str, Kind]] = {
     "code": Kind(urgent=True, lives=timedelta(minutes=10), secrets=("code",)),
     "call": Kind(urgent=True, lives=timedelta(minutes=10)),
     "booking": Kind(),
+    "seat": Kind(),
+    "seat_reminder": Kind(lives=timedelta(hours=24)),
     "agreed": Kind(),
     "introduction": Kind(lives=timedelta(hours=48), by_consent=True),
     "reminder": Kind(lives=timedelta(days=7), by_consent=True),

@@ -30,6 +30,8 @@ def _facts(kind: str, language: str) -> dict[str, Any]:
         "stop_link": f"{base}/letters/sample/stop" if mail.KINDS[kind].by_consent else None,
         **_words(),
         **BOOKING,
+        "moment": _("Coworking"),
+        "costs": 1,
         **({"people": 6} if kind == "booking" else {}),  # a number there, persons elsewhere
     }
 
