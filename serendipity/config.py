@@ -72,6 +72,9 @@ class Settings:
     reader_socket: str = setting(
         "", "Unix socket on which the worker reads words for the web. Empty: in the instance folder"
     )
+    live_streams: int = setting(
+        5000, "At most so many browsers follow live at once; the others ask every ten seconds."
+    )
     proxy_hops: int = setting(
         0, "How many reverse proxies in front set X-Forwarded-For and X-Forwarded-Proto."
     )

@@ -35,6 +35,7 @@ from sqlalchemy import (
     String,
     event,
     exc,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
@@ -47,6 +48,9 @@ MICROSECOND = timedelta(microseconds=1)
 
 # PostgreSQL: deadlock, serialisation failure, lock not available, statement timeout, shutting down
 BUSY_STATES = {"40P01", "40001", "55P03", "57014", "57P01", "57P03", "53300"}
+# On PostgreSQL every write ends with a word on this channel, for those who follow what happens
+# (`serendipity.live`). It is sent by the commit, so nobody hears of what was rolled back.
+CHANNEL = "serendipity"
 # SQLite says it in words
 BUSY_WORDS = ("database is locked", "database is busy", "disk is full", "disk I/O error")
 
@@ -162,6 +166,8 @@ def write_transaction(session: Session) -> Iterator[Session]:
         with _turn(session):
             session.connection(execution_options={"writing": True})
             yield session
+            if session.get_bind().dialect.name == "postgresql":
+                session.execute(text(f"NOTIFY {CHANNEL}"))
             session.commit()
     except exc.DBAPIError as error:
         session.rollback()

@@ -1,8 +1,8 @@
 """Serving: one command starts everything, says READY when requests are answered, stops everything.
 
-Processes: the web (gunicorn, threads), and the worker (reading, rounds, mail, the night). Each is
-a child of this one and dies with it; a worker that falls is started again, a web that falls ends
-the service with a clear word.
+Processes: the web (gunicorn, threads), the worker (reading, rounds, mail, the night), and the live
+process (the streams of open pages). Each is a child of this one and dies with it; a worker or live
+process that falls is started again, a web that falls ends the service with a clear word.
 """
 
 from __future__ import annotations
@@ -76,6 +76,7 @@ def serve(settings: Settings, *, host: str, port: int, told: Sequence[str] = ())
     children = [
         Child("web", web_command(settings, host, port), again=False),
         Child("worker", [sys.executable, "-m", "serendipity", "worker"], again=True),
+        Child("live", [sys.executable, "-m", "serendipity", "live"], again=True),
     ]
     if settings.demo:
         children.append(Child("day", [sys.executable, "-m", "serendipity.demo"], again=True))

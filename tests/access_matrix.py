@@ -22,6 +22,7 @@ ROLES = {
         "letters.do_pause",
         "letters.do_stop",
         "letters.stop",
+        "live.lieu",
         "public.home",
         "public.lieu",
         "setup.finish",
@@ -72,6 +73,8 @@ ROLES = {
         "coworker.sign_out_everywhere",
         "coworker.sit",
         "coworker.stay_until",
+        "live.booking",
+        "live.me",
     ),
     "company": (
         "company.add_colleague",
@@ -110,6 +113,7 @@ ROLES = {
         "concierge.screens",
         "concierge.show",
         "concierge.vouch",
+        "live.desk",
     ),
     "operator": (
         "operator.describe",
@@ -134,6 +138,7 @@ ROLES = {
         "kiosk.poster",
         "kiosk.room",
         "kiosk.screen",
+        "live.door",
     ),
     "token": (
         "api.bookings_cancel",

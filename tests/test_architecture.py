@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUND = {"db", "errors", "clock", "config", "schema", "migrate", "tables", "append_only"}
+GROUND = {
+    "db",
+    "errors",
+    "clock",
+    "config",
+    "schema",
+    "migrate",
+    "sockets",
+    "tables",
+    "append_only",
+}
 FRONTS = {"web", "api", "live", "jobs", "cli", "serving", "gunicorn_settings", "demo"}
 TOP = {"app", "__main__", "__init__"}
 HEAVY = ("numpy", "scipy", "sklearn", "ortools", "fast_use", "networkx", "pyarrow", "alembic")

@@ -1,4 +1,4 @@
-"""Commands that run the service: serve, demo, worker, nightly, upgrade."""
+"""Commands that run the service: serve, demo, worker, live, nightly, upgrade."""
 
 from __future__ import annotations
 
@@ -80,6 +80,16 @@ def worker(ctx: click.Context, once: bool) -> None:
 
     with service(ctx) as app:
         scheduler.run_once(app) if once else scheduler.run(app)
+
+
+@commands.command()
+@click.pass_context
+def live(ctx: click.Context) -> None:
+    """Keep the streams of all open pages: the process beside the web that tells what is new."""
+    from serendipity.live import keeping  # noqa: PLC0415
+
+    with service(ctx) as app:
+        keeping.run(app)
 
 
 @commands.command()
