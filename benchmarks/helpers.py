@@ -5,20 +5,25 @@ for each later question the methods name five people out of those with three ans
 the record, knowing every answer given before it. Who then answered is the truth. *Recall* is the
 share of those named; *never shown* the share of candidates named for no question.
 
-"list of skills" gives each helper the questions of the record as skills and never learns more: it
-is what the command `answer` does on an export.
+"the command" runs ``python -m matching answer`` over files: each helper with the questions of the
+record as skills, all later questions as one batch of needs, and nothing learned from answers that
+come after the record. "Experience" is told each answer as it comes.
 """
 
 from __future__ import annotations
 
 import gzip
 import html
+import io
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 from xml.etree import ElementTree
 
@@ -26,7 +31,7 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from benchmarks.report import Bar, Report
-from matching import Community, Person, Skill
+from matching.__main__ import main as matching_command
 from matching.evaluation import difference, paired
 from matching.experience import Experience, Helped, recall
 
@@ -134,10 +139,11 @@ def _case(questions: list[Question]) -> Case:
 
 def _compared(case: Case, *, quick: bool) -> tuple[dict[str, Any], dict[str, Bar]]:
     methods: dict[str, Method] = {
-        "popularity": _popularity(case),
+        "popularity": _popularity(case, record_only=False),
+        "popularity in the record": _popularity(case, record_only=True),
         "char TF-IDF": _letters(case),
-        "list of skills": _skills(case),
-        "ours": _ours(case),
+        "the command": _command(case),
+        "Experience": _experience(case),
     }
     tested = case.tested()[: 40 if quick else None]
     recalls: dict[str, list[float]] = {}
@@ -156,13 +162,17 @@ def _compared(case: Case, *, quick: bool) -> tuple[dict[str, Any], dict[str, Bar
             "MRR@5": round(float(np.mean(first)), 4),
             "never shown": round(never[name], 4),
         }
-    for name in ("popularity", "char TF-IDF"):
-        gain = paired(recalls["ours"], recalls[name], difference)
-        figures[f"ours minus {name}, recall@5"] = str(gain)
-    bars = {
-        "recall@5": Bar(float(np.mean(recalls["ours"])), ">= 0.42"),
-        "never shown": Bar(never["ours"], "<= 0.50"),
-    }
+    for ours, theirs in (
+        ("the command", "popularity in the record"),
+        ("the command", "char TF-IDF"),
+        ("Experience", "popularity"),
+    ):
+        gain = paired(recalls[ours], recalls[theirs], difference)
+        figures[f"{ours} minus {theirs}, recall@5"] = str(gain)
+    bars = {}
+    for ours in ("the command", "Experience"):
+        bars[f"{ours}, recall@5"] = Bar(float(np.mean(recalls[ours])), ">= 0.42")
+        bars[f"{ours}, never shown"] = Bar(never[ours], "<= 0.50")
     return figures, bars
 
 
@@ -170,9 +180,9 @@ def _without(question: Question, ranked: list[str]) -> list[str]:
     return [who for who in ranked if who != question.asker]
 
 
-def _popularity(case: Case) -> Method:
-    """Name whoever answered most, counting every answer before the question."""
-    answers = case.answers(record_only=False)
+def _popularity(case: Case, *, record_only: bool) -> Method:
+    """Name whoever answered most, in the record or before the question."""
+    answers = case.answers(record_only=record_only)
 
     def named(question: Question) -> list[str]:
         counts = dict.fromkeys(case.candidates, 0)
@@ -198,21 +208,34 @@ def _letters(case: Case) -> Method:
     return named
 
 
-def _skills(case: Case) -> Method:
-    texts: dict[str, list[Skill]] = defaultdict(list)
+def _command(case: Case) -> Method:
+    texts: dict[str, dict[str, None]] = defaultdict(dict)
     for row in case.answers(record_only=True):
-        texts[str(row.helper)].append(Skill(row.question))
-    community = Community([Person(who, tuple(texts[who])) for who in case.candidates])
+        texts[str(row.helper)][row.question] = None
+    helpers = [{"id": who, "skills": list(texts[who])} for who in case.candidates]
+    needs = [{"id": question.id, "text": question.text} for question, _ in case.tested()]
+    answered = {row["need"]: [one["id"] for one in row["helpers"]] for row in _run(helpers, needs)}
 
     def named(question: Question) -> list[str]:
-        exclude = [question.asker] if question.asker else []
-        found = community.helpers(question.text, top=TOP, exclude=exclude)
-        return [str(helper.id) for helper in found]
+        return _without(question, answered[question.id])
 
     return named
 
 
-def _ours(case: Case) -> Method:
+def _run(helpers: list[dict[str, Any]], needs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what the command prints on these files."""
+    with TemporaryDirectory() as folder, redirect_stdout(io.StringIO()) as printed:
+        files = {}
+        for name, rows in (("helpers", helpers), ("needs", needs)):
+            files[name] = Path(folder) / f"{name}.jsonl"
+            files[name].write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+        arguments = ["--helpers", str(files["helpers"]), "--needs", str(files["needs"])]
+        if matching_command(["answer", *arguments]):
+            raise RuntimeError("the command refused the files")
+    return [json.loads(line) for line in printed.getvalue().splitlines()]
+
+
+def _experience(case: Case) -> Method:
     known = Experience(case.answers(record_only=False))
 
     def named(question: Question) -> list[str]:

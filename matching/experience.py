@@ -22,9 +22,9 @@ from datetime import datetime
 import numpy as np
 
 from matching.errors import InvalidSetting
-from matching.finding import Letters
 from matching.people import Id
 from matching.roster import Bools, Floats, Ints, instant
+from matching.sentences import Letters
 from matching.ties import DAY
 
 # How strongly the place that is kept prefers who was seldom named.

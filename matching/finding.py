@@ -2,27 +2,30 @@
 
 A call is put to one person or a few, so the order matters more than the round does. A skill
 serves a need as far as it is the same concept or words, of the same family, or of similar meaning,
-times its level. A question in whole sentences is also compared by its letters. Several skills
-that serve it a little add up to
+times its level. A need in whole sentences is also compared by its letters. Several skills that
+serve it a little add up to
 
     (sum over skills of serves^3)^(1/3), at most 1
 
 which lies between the best skill alone, which forgets experience, and the sum, which names the
-same few people for every question.
+same few people for every question. Skills told in sentences are weighed by `matching.sentences`;
+whichever of the two says more counts. Where there are many needs, `matching.exposure` keeps an
+eye on who is named at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from matching import text
+from matching import exposure
 from matching.affinity import Affinity
 from matching.people import Id, Need
 from matching.roster import Floats, Ints
+from matching.sentences import Letters, Sentences, is_sentence
 from matching.terms import Term, keys
 
 HOW = {
@@ -32,8 +35,6 @@ HOW = {
     "letters": "similar words",
 }
 POWER = 3
-# From so many words on a need is a question in sentences; letters tell little about fewer.
-SENTENCE = 6
 # Letters in common are worth less than meaning in common.
 LETTERS = 0.5
 
@@ -47,6 +48,14 @@ class Helper(NamedTuple):
     id: Id
     score: float
     why: dict[str, str]
+
+
+class Found(NamedTuple):
+    """What everybody is worth to one need, which skill row says so, and how."""
+
+    worth: Floats
+    by: Ints
+    how: dict[int, str]
 
 
 class Finder:
@@ -65,33 +74,58 @@ class Finder:
             for index, found in ((self.same, same), (self.family, family)):
                 for key in found:
                     index.setdefault(key, []).append(row)
+        self.sentences = Sentences(affinity)
         self._letters: Letters | None = None
         self._vectors: npt.NDArray[np.float32] | None = None
 
     def helpers(self, needs: list[Need], free: list[int], top: int) -> list[list[Helper]]:
         """Return for each need the best `top` helpers among the positions `free`."""
-        near = self._by_meaning([need.text for need in needs])
-        return [self._helpers(need, near[k], free, top) for k, need in enumerate(needs)]
-
-    def _helpers(self, need: Need, near: Floats, free: list[int], top: int) -> list[Helper]:
-        sim, how = self._similar(need, near)
-        best, by = self._best(sim)
-        people = self.affinity.roster.people
-        ranked = sorted((-best[p], p) for p in free if best[p] > 0)[:top]
+        open_ = np.array(free, dtype=np.int64)
+        vectors = self._placed([need.text for need in needs])
+        near, told = self._by_meaning(vectors), self.sentences.near(vectors)
+        found = [self._worth(need, near[k], told[k]) for k, need in enumerate(needs)]
+        worth = [one.worth for one in found]
+        orders = [
+            exposure.ranked(value, open_, need.text)
+            for need, value in zip(needs, worth, strict=True)
+        ]
+        named = exposure.spread(worth, orders, top)
         return [
-            Helper(people[p].id, float(-value), self._why(p, int(by[p]), how))
-            for value, p in ranked
+            [self._helper(p, one) for p in names] for names, one in zip(named, found, strict=True)
         ]
 
-    def _by_meaning(self, texts: list[str]) -> Floats:
+    def _helper(self, person: int, found: Found) -> Helper:
+        id = self.affinity.roster.people[person].id
+        why = self._why(person, int(found.by[person]), found.how)
+        return Helper(id, float(found.worth[person]), why)
+
+    def _worth(self, need: Need, near: Floats, told: Floats) -> Found:
+        """Return what everybody is worth, by skills or by sentences, whichever says more."""
+        sim, how = self._similar(need, near)
+        best, by = self._best(sim)
+        if len(self.sentences):
+            worth, said = self.sentences.worth(need.text, told)
+            more = worth > best
+            best, by = np.where(more, worth, best), np.where(more, said, by)
+            how |= {row: how.get(row, HOW["letters"]) for row in set(said[more].tolist())}
+        return Found(best, by, how)
+
+    def _placed(self, texts: list[str]) -> npt.NDArray[np.float32]:
+        """Return the vectors of needs; rows without a column when there is no encoder."""
+        if self.affinity.meaning is None or not self.affinity.skills.terms or not texts:
+            return np.zeros((len(texts), 0), dtype=np.float32)
+        return self.affinity.meaning.vectors(texts)
+
+    def _by_meaning(self, vectors: npt.NDArray[np.float32]) -> Floats:
         """Return calibrated similarities, needs by skill terms; nought without an encoder."""
         meaning, terms = self.affinity.meaning, self.affinity.skills.terms
-        if meaning is None or not terms or not texts:
-            return np.zeros((len(texts), len(terms)))
+        if meaning is None or not vectors.shape[1]:
+            return np.zeros((len(vectors), len(terms)))
         if self._vectors is None:
             self._vectors = meaning.vectors([term.text for term in terms])
-        near = np.asarray(meaning.calibrated(meaning.vectors(texts) @ self._vectors.T), np.float64)
+        near = np.asarray(meaning.calibrated(vectors @ self._vectors.T), np.float64)
         near[~(near >= self.affinity.settings.meaning_floor)] = 0.0  # NaN goes too
+        near[:, self.sentences.told] = 0.0  # those are weighed together
         return near
 
     def _by_letters(self, text: str) -> Floats:
@@ -104,8 +138,8 @@ class Finder:
         affinity = self.affinity
         sim = near.copy()
         how = dict.fromkeys(np.flatnonzero(sim).tolist(), HOW["meaning"])
-        if len(sim) and len(need.text.split()) >= SENTENCE:
-            alike = LETTERS * self._by_letters(need.text)
+        if len(sim) > len(self.sentences) and is_sentence(need.text):
+            alike = np.where(self.sentences.told, 0.0, LETTERS * self._by_letters(need.text))
             how.update(dict.fromkeys(np.flatnonzero(alike > sim).tolist(), HOW["letters"]))
             sim = np.maximum(sim, alike)
         term = Term(need.concept, affinity.needs.spelling(need.text), need.text)
@@ -136,32 +170,6 @@ class Finder:
         said = [s for s in self.affinity.roster.people[person].skills if not isinstance(s, str)]
         hidden = any(s.text == words and not s.shown for s in said)
         return {"how": how[row]} if hidden else {"skill": words, "how": how[row]}
-
-
-class Letters:
-    """Texts by their runs of three to five letters (TF-IDF), for comparing sentences."""
-
-    def __init__(self, texts: list[str]) -> None:
-        # Heavy, and only for questions in sentences.
-        from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415
-
-        self._vectorizer: Any = TfidfVectorizer(
-            analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True
-        )
-        spelled = [text.normalised(raw) for raw in texts]
-        try:
-            self._rows: Any = self._vectorizer.fit_transform(spelled)
-        except ValueError:  # not one letter in any text
-            self._rows = None
-        self._n = len(texts)
-
-    def alike(self, raw: str) -> Floats:
-        """Return the cosine of `raw` with every text."""
-        if self._rows is None:
-            return np.zeros(self._n)
-        query = self._vectorizer.transform([text.normalised(raw)])
-        cosine: Floats = (self._rows @ query.T).toarray().ravel()
-        return cosine
 
 
 def _rows(index: dict[Hashable, list[int]], found: list[Hashable]) -> set[int]:

@@ -23,8 +23,8 @@ from matching import encoder, learned
 
 Matrix = NDArray[np.float32]
 
-_MIDDLE: Final = 0.42
-_SLOPE: Final = 12.0
+_MIDDLE: Final = 0.41
+_SLOPE: Final = 11.7
 
 
 class Meaning(Protocol):

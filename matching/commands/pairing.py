@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from matching.people import Id, Need, Person, Policy
 
 if TYPE_CHECKING:
     from matching.community import Community
+    from matching.finding import Helper
     from matching.rounds import Round, Suggestion
     from matching.terms import Meaning, Vocabulary
 
@@ -161,12 +163,18 @@ def _answer(args: argparse.Namespace) -> None:
     community = Community(people, vocabulary=vocabulary, meaning=meaning)
     answers = iter(community.helpers_for(every, present, top=args.top))
     for id, needs in asked:
-        best: dict[Id, dict[str, Any]] = {}
-        for helper in (h for _ in needs for h in next(answers)):
-            if helper.id not in best or helper.score > best[helper.id]["score"]:
-                best[helper.id] = helper._asdict() | {"score": round(helper.score, 6)}
-        ranked = sorted(best.values(), key=lambda row: -row["score"])[: args.top]
-        print(json.dumps({"need": id, "helpers": ranked}))
+        named = _in_turn([next(answers) for _ in needs])[: args.top]
+        rows = [helper._asdict() | {"score": round(helper.score, 6)} for helper in named]
+        print(json.dumps({"need": id, "helpers": rows}))
+
+
+def _in_turn(answers: list[list[Helper]]) -> list[Helper]:
+    """Return the helpers of several needs of one person: the first of each, then the second."""
+    named: dict[Id, Helper] = {}
+    for place in zip_longest(*answers):
+        for helper in filter(None, place):
+            named.setdefault(helper.id, helper)
+    return list(named.values())
 
 
 def _needs(lines: Iterable[str], file: str) -> Iterable[tuple[Any, list[Need]]]:
