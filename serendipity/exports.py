@@ -26,6 +26,7 @@ from serendipity.members import Block, Member
 from serendipity.needs import Need
 from serendipity.presence import Presence
 from serendipity.rooms import Room
+from serendipity.seats import Reservation
 from serendipity.shifts import Shift
 from serendipity.skills import MemberSkill
 from serendipity.ties import Tie
@@ -35,6 +36,7 @@ OF_MEMBER: Final[dict[str, tuple[type[Any], str]]] = {
     "needs": (Need, "member_id"),
     "choices": (Consent, "member_id"),
     "stays": (Presence, "member_id"),
+    "seats": (Reservation, "member_id"),
     "calls": (Call, "member_id"),
     "asked": (CallAsked, "member_id"),
     "introductions": (Side, "member_id"),

@@ -21,6 +21,7 @@ from serendipity.api import (  # isort: skip
     needs,
     presences,
     rooms,
+    seats,
     suggestions,
 )
 
@@ -38,6 +39,7 @@ __all__ = [
     "needs",
     "presences",
     "rooms",
+    "seats",
     "suggestions",
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 from flask import current_app
@@ -20,3 +21,8 @@ def same_origin_path(given: str | None, otherwise: str = "/") -> str:
 def public(path: str) -> str:
     """The full address of a path, from the setting and never from a request."""
     return str(current_app.config["SETTINGS"].public_url).rstrip("/") + path
+
+
+def sender() -> str:
+    """The bare address that letters come from, for calendars to name an organiser."""
+    return parseaddr(str(current_app.config["SETTINGS"].mail_from))[1]

@@ -91,6 +91,18 @@ WORDING: dict[str, Callable[[SerendipityError], str]] = {
         "%(most)s calls at a time. Take one back first; what you typed is still here.",
         **error.facts,
     ),
+    "no-seat-left": lambda _: gettext(
+        "The last seat was kept a moment ago. Choose another moment, or just come: there is often "
+        "room."
+    ),
+    "already-kept": lambda _: gettext("You keep a seat at that hour already."),
+    "too-many-seats": lambda error: gettext(
+        "%(most)s seats at a time. Let one go first.", **error.facts
+    ),
+    "no-such-moment": lambda _: gettext(
+        "No seat can be kept for that any more. Choose another moment."
+    ),
+    "bad-count": lambda error: gettext("A whole number from 0 to %(most)s.", **error.facts),
     "not-here": lambda _: gettext("You are not checked in any more, so nobody was asked."),
     "pass-over": lambda _: gettext(
         "More than 15 minutes have passed since you scanned. All you typed is still here: "

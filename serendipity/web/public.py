@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
-from serendipity import clock, lieux, rooms, skillmap
+from serendipity import clock, lieux, rooms, seats, skillmap
 from serendipity.db import reading, writing
 from serendipity.web import door, moments
 from serendipity.web.access import access
@@ -37,5 +37,6 @@ def lieu(slug: str) -> ResponseReturnValue:
         ribbon=moments.ribbon(found, at=at),
         week=moments.week(found),
         rooms=rooms.rooms_of(reading(), found),
+        seats_ahead=seats.are_offered(reading(), lieu_id=found.id),
         seen=skillmap.skill_map(reading(), lieu_id=found.id, language=language, at=at),
     )

@@ -32,6 +32,7 @@ from werkzeug.serving import make_server
 from serendipity import clock, config, migrate
 from serendipity.app import create_app
 from serendipity.db import database, engine_options
+from serendipity.members import Member
 from tests.conftest import NOON
 
 CHROMIUM = os.environ.get("SERENDIPITY_TEST_CHROMIUM") or shutil.which("chromium")
@@ -126,6 +127,23 @@ def phone(new_context: Callable[..., BrowserContext]) -> Page:
 @pytest.fixture
 def desktop(new_context: Callable[..., BrowserContext]) -> Page:
     return new_context(viewport=DESKTOP).new_page()
+
+
+def phone_signed_in(
+    live_server: LiveServer, new_context: Callable[..., BrowserContext], member_id: int
+) -> Page:
+    """A member's phone: their browser is signed in, and shows nothing yet."""
+    with live_server.session() as session:
+        member = session.get_one(Member, member_id)
+        key = f"{member.public_id}.{member.session_epoch}"
+    client = live_server.app.test_client()
+    with client.session_transaction() as browser:
+        browser["_user_id"], browser["_fresh"] = key, True
+    cookie = client.get_cookie("serendipity")
+    assert cookie is not None
+    context = new_context(viewport=PHONE, is_mobile=True, has_touch=True, device_scale_factor=2)
+    context.add_cookies([{"name": "serendipity", "value": cookie.value, "url": live_server.url}])
+    return context.new_page()
 
 
 def violations(page: Page) -> list[str]:

@@ -15,7 +15,7 @@ from serendipity.db import write_transaction
 from serendipity.lieux import Lieu
 from serendipity.members import Member
 from serendipity.suggestions import Round
-from tests.browser.conftest import PHONE, LiveServer
+from tests.browser.conftest import PHONE, LiveServer, phone_signed_in
 from tests.rows import a_lieu
 from tests.woven import skilled
 
@@ -59,19 +59,7 @@ def phone_of(
     """Somebody's phone, signed in and at /here."""
 
     def open_(name: str) -> Page:
-        with live_server.session() as session:
-            member = session.get_one(Member, people[name])
-            key = f"{member.public_id}.{member.session_epoch}"
-        client = live_server.app.test_client()
-        with client.session_transaction() as browser:
-            browser["_user_id"], browser["_fresh"] = key, True
-        cookie = client.get_cookie("serendipity")
-        assert cookie is not None
-        context = new_context(viewport=PHONE, is_mobile=True, has_touch=True, device_scale_factor=2)
-        context.add_cookies(
-            [{"name": "serendipity", "value": cookie.value, "url": live_server.url}]
-        )
-        page = context.new_page()
+        page = phone_signed_in(live_server, new_context, people[name])
         page.goto(f"{live_server.url}/here")
         return page
 

@@ -32,7 +32,7 @@ from serendipity.lieux import Lieu
 from serendipity.presence import Presence
 from serendipity.web import forms
 from serendipity.web.access import access, current_member
-from serendipity.web.coworker import blueprint, slips
+from serendipity.web.coworker import blueprint, seats, slips
 
 FOCUS = timedelta(hours=1)
 LOOKS_FOR = timedelta(minutes=2)  # how long we say that we are still looking around the room
@@ -106,6 +106,7 @@ def away_page(form: Words, status: int = 200) -> ResponseReturnValue:
             form=form,
             meetings=slips.meetings(reading(), waiting, member_id=me.id),
             mine=calls.mine(reading(), member_id=me.id, at=at),
+            seats=seats.mine_ahead(),
         ),
         status,
     )
