@@ -11,6 +11,7 @@ query that can name a person asks this module.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, delete, or_, select
@@ -67,6 +68,28 @@ def chosen_by(session: Session, *, member_id: int) -> list[Consent]:
     return list(
         session.scalars(
             select(Consent).where(Consent.member_id == member_id).order_by(Consent.lieu_id)
+        )
+    )
+
+
+def by_mail_at(session: Session, *, lieu_id: int) -> set[int]:
+    """Members who want introductions by mail at this lieu."""
+    return set(
+        session.scalars(
+            select(Consent.member_id).where(Consent.lieu_id == lieu_id, Consent.by_mail)
+        )
+    )
+
+
+def sharing(session: Session, member_ids: Iterable[int], *, lieu_id: int) -> set[int]:
+    """Who of these shares with other lieux, as a member of this one."""
+    return set(
+        session.scalars(
+            select(Consent.member_id).where(
+                Consent.lieu_id == lieu_id,
+                Consent.member_id.in_(list(member_ids)),
+                Consent.other_lieux,
+            )
         )
     )
 

@@ -37,6 +37,7 @@ from sqlalchemy import (
     exc,
     text,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -177,6 +178,12 @@ def write_transaction(session: Session) -> Iterator[Session]:
     except BaseException:
         session.rollback()
         raise
+
+
+def insert_new(session: Session, table: type[DeclarativeBase]) -> Any:
+    """An INSERT that may say `on_conflict_do_nothing()`: each database has its own class of it."""
+    of_dialect = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+    return of_dialect[session.get_bind().dialect.name](table)
 
 
 def is_busy(error: exc.DBAPIError) -> bool:

@@ -6,6 +6,7 @@ are kept as typed and read like a skill's.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -117,6 +118,20 @@ def open_needs(session: Session, *, lieu_id: int, at: datetime) -> list[Need]:
             .order_by(Need.id)
         )
     )
+
+
+def of_members(
+    session: Session, member_ids: Collection[int], *, lieu_id: int, at: datetime
+) -> dict[int, list[Need]]:
+    """Member → what they still need at this lieu, also when they have left: for the night."""
+    found: dict[int, list[Need]] = {}
+    for need in session.scalars(
+        select(Need)
+        .where(Need.member_id.in_(member_ids), Need.lieu_id == lieu_id, *_is_open(at))
+        .order_by(Need.id)
+    ):
+        found.setdefault(need.member_id, []).append(need)
+    return found
 
 
 def own_need(session: Session, *, public_id: str, member_id: int, at: datetime) -> Need:

@@ -8,7 +8,7 @@ concierge, or the emailed code, confirms it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, select, text, update
@@ -278,6 +278,20 @@ def how_many(session: Session, *, lieu_id: int, at: datetime) -> int:
         .where(Presence.lieu_id == lieu_id, Presence.ended_at.is_(None), Presence.until > at)
     )
     return count or 0
+
+
+def hidden(session: Session, member_ids: Collection[int], *, at: datetime) -> set[int]:
+    """Who of these is checked in somewhere and hides."""
+    return set(
+        session.scalars(
+            select(Presence.member_id).where(
+                Presence.member_id.in_(member_ids),
+                Presence.ended_at.is_(None),
+                Presence.until > at,
+                Presence.hidden_at.is_not(None),
+            )
+        )
+    )
 
 
 def leave(session: Session, *, member_id: int, at: datetime, how_out: str = "left") -> Presence:

@@ -18,6 +18,7 @@ from serendipity import (  # noqa: F401
     needs,
     organisations,
     presence,
+    rhythms,
     rooms,
     runs,
     seats,

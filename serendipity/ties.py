@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from math import exp
 from typing import Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, delete, or_, select
+from sqlalchemy import CheckConstraint, ForeignKey, String, delete, or_, select, union
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -122,6 +122,18 @@ def ties_of(session: Session, member_ids: Collection[int]) -> list[Tie]:
             .order_by(Tie.a_id, Tie.b_id)
         )
     )
+
+
+def met(session: Session, member_ids: Collection[int]) -> list[tuple[int, int, datetime, float]]:
+    """All ties that have one of these members at an end, as plain values: many at a time.
+
+    Two look-ups that each follow one index; an OR of the two columns would follow neither well.
+    """
+    wanted = list(set(member_ids))
+    columns = select(Tie.a_id, Tie.b_id, Tie.last_at, Tie.trace)
+    found = union(columns.where(Tie.a_id.in_(wanted)), columns.where(Tie.b_id.in_(wanted)))
+    rows = session.execute(found.order_by(Tie.a_id, Tie.b_id))
+    return [(a, b, last_at, trace) for a, b, last_at, trace in rows]
 
 
 def known_pairs(session: Session, member_ids: Collection[int]) -> set[Pair]:

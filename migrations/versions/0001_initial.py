@@ -29,6 +29,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_answered_at"), ["at"], unique=False)
 
     op.create_table(
+        "bounced_address",
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("address", name=op.f("pk_bounced_address")),
+    )
+    op.create_table(
         "concept",
         sa.Column("id", sa.String(length=80), nullable=False),
         sa.Column("vocabulary", sa.String(length=40), nullable=False),
@@ -678,12 +685,14 @@ def upgrade() -> None:
         sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column("owed_at", sa.BigInteger(), nullable=False),
         sa.Column("next_try_at", sa.BigInteger(), nullable=False),
+        sa.Column("claimed_at", sa.BigInteger(), nullable=True),
         sa.Column("tries", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("sending_at", sa.BigInteger(), nullable=True),
         sa.Column("sent_at", sa.BigInteger(), nullable=True),
         sa.Column("uncertain_at", sa.BigInteger(), nullable=True),
         sa.Column("failed_at", sa.BigInteger(), nullable=True),
         sa.Column("withdrawn_at", sa.BigInteger(), nullable=True),
+        sa.Column("bounced_at", sa.BigInteger(), nullable=True),
         sa.Column("why", sa.Text(), nullable=False),
         sa.CheckConstraint("sent_at IS NULL OR failed_at IS NULL", name=op.f("ck_letter_one_end")),
         sa.CheckConstraint(
@@ -714,6 +723,18 @@ def upgrade() -> None:
             ),
         )
 
+    op.create_table(
+        "letter_turn",
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("week", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("local_date", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("fk_letter_turn_member_id")
+        ),
+        sa.PrimaryKeyConstraint("member_id", "week", name=op.f("pk_letter_turn")),
+    )
     op.create_table(
         "member_skill",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -824,6 +845,23 @@ def upgrade() -> None:
             postgresql_where=sa.text("ended_at IS NULL"),
         )
 
+    op.create_table(
+        "rhythm",
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("every", sa.String(length=12), nullable=False),
+        sa.Column("chosen_at", sa.BigInteger(), nullable=False),
+        sa.Column("by_silence", sa.Boolean(), nullable=False),
+        sa.CheckConstraint(
+            "NOT by_silence OR every = 'paused'", name=op.f("ck_rhythm_silence_pauses")
+        ),
+        sa.CheckConstraint(
+            "every IN ('weekly', 'fortnightly', 'monthly', 'paused')", name=op.f("ck_rhythm_every")
+        ),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_rhythm_member_id")),
+        sa.PrimaryKeyConstraint("member_id", name=op.f("pk_rhythm")),
+    )
     op.create_table(
         "seat_reservation",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1057,6 +1095,10 @@ def upgrade() -> None:
         sa.Column("offered_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("withdrawn_at", sa.BigInteger(), nullable=True),
+        sa.Column("meet_at", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "meet_sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
         sa.CheckConstraint(
             "how IN ('here', 'mail', 'concierge')", name=op.f("ck_introduction_how")
         ),
@@ -1282,8 +1324,14 @@ def upgrade() -> None:
         ),
         sa.Column("yes_at", sa.BigInteger(), nullable=True),
         sa.Column("no_at", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "guest_of_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
         sa.CheckConstraint(
             "yes_at IS NULL OR no_at IS NULL", name=op.f("ck_introduction_side_one_answer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["guest_of_id"], ["lieu.id"], name=op.f("fk_introduction_side_guest_of_id")
         ),
         sa.ForeignKeyConstraint(
             ["introduction_id"],
@@ -1427,6 +1475,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_seat_reservation_lieu_day")
 
     op.drop_table("seat_reservation")
+    op.drop_table("rhythm")
     with op.batch_alter_table("presence", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_presence_open",
@@ -1447,6 +1496,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_member_skill_concept_id"))
 
     op.drop_table("member_skill")
+    op.drop_table("letter_turn")
     with op.batch_alter_table("letter", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_letter_waiting",
@@ -1538,6 +1588,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_concept_family"))
 
     op.drop_table("concept")
+    op.drop_table("bounced_address")
     with op.batch_alter_table("answered", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_answered_at"))
 

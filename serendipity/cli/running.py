@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -99,10 +99,11 @@ def live(ctx: click.Context) -> None:
 @click.pass_context
 def nightly(ctx: click.Context, lieu: str, day: datetime, dry_run: bool) -> None:
     """Plan the introductions of one night, and put each letter in the outbox."""
+    from serendipity import progress  # noqa: PLC0415
     from serendipity.jobs import night  # noqa: PLC0415
 
-    with service(ctx) as app:
-        for line in night.told(app, lieu, date(day.year, day.month, day.day), dry_run=dry_run):
+    with service(ctx) as app, progress.shown("Nights") as step:
+        for line in night.told(app, lieu, day.date(), dry_run=dry_run, step=step):
             click.echo(line)
 
 

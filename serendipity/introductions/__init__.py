@@ -3,7 +3,8 @@
 Rules kept here: no status column, each side has its own two timestamps; nobody learns of a
 one-sided yes or of a no, not even by what disappears: an introduction stays on the other's screen
 until its time is over; names, places and addresses leave only through `revealed`, which asks for
-all the yeses; unanswered introductions lapse silently.
+all the yeses; unanswered introductions lapse silently, by letter after two days. What follows by
+itself (were they met? who is silent? whom does nobody fit?) is in `following`.
 """
 
 from serendipity.introductions.answering import (
@@ -13,6 +14,13 @@ from serendipity.introductions.answering import (
     say_no,
     say_yes,
     undo,
+)
+from serendipity.introductions.following import (
+    owe_reminders,
+    owe_words,
+    pause_silent,
+    silent,
+    still_agreed,
 )
 from serendipity.introductions.looking import (
     Person,
@@ -30,10 +38,12 @@ from serendipity.introductions.sides import (
     Introduction,
     IntroductionOver,
     NoSuchIntroduction,
+    NoSuchTime,
     NotAgreed,
     NotAPair,
     Side,
 )
+from serendipity.introductions.times import calendar_entry, choose_time, proposals
 
 __all__ = [
     "AlreadyAgreed",
@@ -41,21 +51,30 @@ __all__ = [
     "Introduction",
     "IntroductionOver",
     "NoSuchIntroduction",
+    "NoSuchTime",
     "NotAPair",
     "NotAgreed",
     "Person",
     "Revealed",
     "Side",
+    "calendar_entry",
+    "choose_time",
     "how_many_open",
     "never",
     "offer",
     "offer_all",
     "open_for",
+    "owe_reminders",
+    "owe_words",
     "own_introduction",
+    "pause_silent",
+    "proposals",
     "refused_lately",
     "revealed",
     "say_no",
     "say_yes",
+    "silent",
+    "still_agreed",
     "undo",
     "whereabouts",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -52,8 +52,12 @@ def offer_all(
     how: str,
     at: datetime,
     expires_at: datetime | None = None,
+    guests: Mapping[int, int] | None = None,
 ) -> list[Introduction]:
-    """Offer suggestions that were just made, each until its own time or until `expires_at`."""
+    """Offer suggestions that were just made, each until its own time or until `expires_at`.
+
+    `guests`: members who come from another lieu, with the lieu where they agreed to letters.
+    """
     offered = [
         Introduction(
             suggestion=one,
@@ -61,7 +65,10 @@ def offer_all(
             how=how,
             offered_at=at,
             expires_at=expires_at or one.expires_at,
-            sides=[Side(member_id=member.member_id) for member in one.members],
+            sides=[
+                Side(member_id=member.member_id, guest_of_id=(guests or {}).get(member.member_id))
+                for member in one.members
+            ],
         )
         for one in suggestions
     ]
@@ -75,6 +82,19 @@ def _to_answer(session: Session, *, public_id: str, member_id: int, at: datetime
 
     NoSuchIntroduction, IntroductionOver (also when it was taken back).
     """
+    found = own_locked(session, public_id=public_id, member_id=member_id)
+    if not found.agreed and (found.withdrawn_at or found.expires_at <= at):
+        raise IntroductionOver(expires_at=found.expires_at)
+    return found
+
+
+def own_locked(session: Session, *, public_id: str, member_id: int) -> Introduction:
+    """One's own introduction, with its sides as they are now, ours until the transaction ends.
+
+    Raises
+    ------
+    NoSuchIntroduction
+    """
     found: Introduction | None = session.scalar(
         own_select(public_id, member_id)
         .with_for_update(of=Introduction)
@@ -83,8 +103,6 @@ def _to_answer(session: Session, *, public_id: str, member_id: int, at: datetime
     if found is None:
         raise NoSuchIntroduction()
     session.expire(found, ["sides"])
-    if not found.agreed and (found.withdrawn_at or found.expires_at <= at):
-        raise IntroductionOver(expires_at=found.expires_at)
     return found
 
 
@@ -135,7 +153,7 @@ def _owe_letter(
         language=member.language,
         at=at,
         member_id=member.id,
-        lieu_id=introduction.lieu_id,
+        lieu_id=introduction.home_of(member.id),
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from serendipity.db import Base, Key, PublicId
-from serendipity.errors import Expired, NotFound, Refused
+from serendipity.errors import Expired, Invalid, NotFound, Refused
 
 if TYPE_CHECKING:
     from serendipity.suggestions import Suggestion  # it offers introductions, so it imports us
@@ -26,6 +26,8 @@ class Introduction(Base):
     offered_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+    meet_at: Mapped[datetime | None]  # when they mean to meet, once one of them said so
+    meet_sequence: Mapped[int] = mapped_column(default=0)  # counts the changes of that time
 
     suggestion: Mapped[Suggestion] = relationship("Suggestion", back_populates="introduction")
     sides: Mapped[list[Side]] = relationship("Side", order_by="Side.member_id", lazy="selectin")
@@ -41,8 +43,18 @@ class Introduction(Base):
         """Every one of them said yes."""
         return all(side.yes_at is not None for side in self.sides)
 
+    @property
+    def agreed_at(self) -> datetime | None:
+        """When the last of them said yes; None while somebody has not."""
+        said = [side.yes_at for side in self.sides if side.yes_at is not None]
+        return max(said) if len(said) == len(self.sides) else None
+
     def side_of(self, member_id: int) -> Side:
         return next(side for side in self.sides if side.member_id == member_id)
+
+    def home_of(self, member_id: int) -> int:
+        """The lieu at which this member agreed to letters: here, or where a guest comes from."""
+        return self.side_of(member_id).guest_of_id or self.lieu_id
 
     def others(self, member_id: int) -> list[int]:
         return [side.member_id for side in self.sides if side.member_id != member_id]
@@ -59,6 +71,7 @@ class Side(Base):
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True, index=True)
     yes_at: Mapped[datetime | None]
     no_at: Mapped[datetime | None]
+    guest_of_id: Mapped[int | None] = mapped_column(ForeignKey("lieu.id"))  # from another lieu
 
     __table_args__ = (CheckConstraint("yes_at IS NULL OR no_at IS NULL", name="one_answer"),)
 
@@ -85,3 +98,7 @@ class NotAPair(Refused):
 
 class IntroductionOver(Expired):
     """Its time has passed, and nobody was told anything."""
+
+
+class NoSuchTime(Invalid):
+    """Not one of the times that were proposed. Facts: field, given."""

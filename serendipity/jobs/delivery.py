@@ -17,28 +17,28 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from serendipity import clock, consent, mail, members
+from serendipity import clock, consent, introductions, mail, members, presence, rhythms
 from serendipity.config import Settings
 from serendipity.db import write_transaction
+from serendipity.encounters import Encounter
 from serendipity.errors import Busy
 from serendipity.introductions import Introduction, Side
 from serendipity.jobs import letters
 from serendipity.jobs.post import Later, Never, Post, Unknown
-from serendipity.mail import Letter, NotOurs
+from serendipity.mail import Letter, NotOurs, bounces
 from serendipity.members import Member
 
 Sessions = Callable[[], Session]
 AT_ONCE: Final = 20  # claimed together: what one worker sends well within the claim
-MINUTE: Final = timedelta(minutes=1)
 logger = logging.getLogger(__name__)
 
 
@@ -60,16 +60,23 @@ class Desk:
     now: Callable[[], datetime] = clock.now
 
 
+class Ready(NamedTuple):
+    """A letter in its envelope: its kind, stable name, recipient, and bytes."""
+
+    kind: str
+    name: str
+    recipient: str
+    message: bytes
+
+
 def deliver_due(desk: Desk, *, limit: int = AT_ONCE) -> Counter[str]:
     """Send what is due, at most `limit` letters; how many ended how."""
     ended = settle(desk)
     at = desk.now()
     with write_transaction(desk.sessions()) as session:
-        begun = mail.begun_since(session, since=at - MINUTE)
-        most = min(limit, desk.settings.mail_per_minute - begun)
-        waiting = [
-            (letter.id, letter.next_try_at) for letter in mail.claim(session, at=at, limit=most)
-        ]
+        most = desk.settings.mail_per_minute
+        claimed = mail.claim(session, at=at, limit=limit, per_minute=most)
+        waiting = [(letter.id, letter.next_try_at) for letter in claimed]
     for letter_id, claimed_until in waiting:
         ended[_deliver(desk, letter_id, claimed_until)] += 1
     return ended
@@ -104,27 +111,41 @@ def _settle(desk: Desk, session: Session, letter: Letter) -> str:
 def _deliver(desk: Desk, letter_id: int, claimed_until: datetime) -> str:
     """One letter, from its claim to its end; the name of the end."""
     try:
-        name, recipient, message = _written(desk, letter_id)
-        desk.post.announce(sender=desk.settings.mail_from, recipient=recipient)
+        ready = _written(desk, letter_id)
+        _announce(desk, ready.recipient)
         with write_transaction(desk.sessions()) as session:
             letter = session.get_one(Letter, letter_id)
             refuse_if_untrue(session, letter, at=desk.now())
             mail.begin(session, letter_id=letter_id, claimed_until=claimed_until, at=desk.now())
-        desk.post.hand_over(message, name=name)
+        desk.post.hand_over(ready.message, name=ready.name)
     except NotOurs:
         return "taken"
     except (Later, Never, Unknown, Withdrawn, Unwritable) as ending:
         return _record(desk, letter_id, ending)
     with write_transaction(desk.sessions()) as session:
         mail.sent(session, letter_id=letter_id, at=desk.now())
+        if mail.KINDS[ready.kind].urgent:  # others do not go to a marked address at all
+            bounces.lift(session, address=ready.recipient)
     return "sent"
 
 
-def _written(desk: Desk, letter_id: int) -> tuple[str, str, bytes]:
-    """The letter's stable name, its recipient, and its bytes."""
+def _announce(desk: Desk, recipient: str) -> None:
+    """Say who writes to whom; an address that is refused for good is marked."""
+    try:
+        desk.post.announce(sender=desk.settings.mail_from, recipient=recipient)
+    except Never as refused:
+        why = str(refused.facts["why"])
+        if bounces.says_gone(why):
+            with write_transaction(desk.sessions()) as session:
+                bounces.mark(session, address=recipient, why=why, at=desk.now())
+        raise
+
+
+def _written(desk: Desk, letter_id: int) -> Ready:
     with desk.sessions() as session:
         letter = session.get_one(Letter, letter_id)
         refuse_if_untrue(session, letter, at=desk.now())
+        _refuse_if_bounced(session, letter)
         try:
             words = letters.written(session, letter, desk.settings)
             message = letters.message(letter, words, desk.settings, at=desk.now())
@@ -134,7 +155,7 @@ def _written(desk: Desk, letter_id: int) -> tuple[str, str, bytes]:
             # Whatever it is, it concerns this letter alone; whoever mends it reads the traceback.
             logger.exception("letter %s (%s) cannot be written", letter.public_id, letter.kind)
             raise Unwritable(f"cannot be written: {type(error).__name__}") from error
-        return letters.file_name(letter), letter.recipient, message
+        return Ready(letter.kind, letters.file_name(letter), letter.recipient, message)
 
 
 def _record(desk: Desk, letter_id: int, ending: Exception) -> str:
@@ -152,6 +173,13 @@ def _record(desk: Desk, letter_id: int, ending: Exception) -> str:
     return name
 
 
+def _refuse_if_bounced(session: Session, letter: Letter) -> None:
+    """What somebody waits for in front of a screen is tried all the same."""
+    why = bounces.why_marked(session, address=letter.recipient)
+    if why is not None and not letter.urgent:
+        raise Never(why=f"the address takes no mail: {why}")
+
+
 # --- still true, still agreed? --------------------------------------------------------------
 
 
@@ -161,8 +189,9 @@ def refuse_if_untrue(session: Session, letter: Letter, *, at: datetime) -> None:
     Raises
     ------
     Withdrawn
-        It came too late; the member left, paused, moved to another address or no longer agrees;
-        the introduction is over or answered; somebody in it withdrew or a block keeps two apart.
+        It came too late; the member left, paused, hides, moved to another address or no longer
+        agrees; the introduction is over or answered; somebody in it withdrew or a block keeps two
+        apart.
     """
     if mail.is_too_late(letter, at=at):
         raise Withdrawn("too late")
@@ -173,24 +202,32 @@ def refuse_if_untrue(session: Session, letter: Letter, *, at: datetime) -> None:
         raise Withdrawn("erased")
     if member.email != letter.recipient:
         raise Withdrawn("the member's address has changed")
-    if mail.KINDS[letter.kind].by_consent:
-        _refuse_without_consent(session, letter, member.id, at)
     if "introduction" in letter.facts:
         _refuse_if_over(session, letter, at)
+    elif mail.KINDS[letter.kind].by_consent:
+        _refuse_without_consent(session, letter, member.id, at)
 
 
 def _refuse_without_consent(session: Session, letter: Letter, reader: int, at: datetime) -> None:
-    """For everybody in the letter, not only its reader."""
-    people = {reader, *letter.facts.get("members", [])}
+    """A letter about nobody else goes to who still wants letters."""
+    _refuse_if_resting(session, {reader}, at)
+    if letter.lieu_id is not None:
+        chosen = consent.of(session, member_id=reader, lieu_id=letter.lieu_id)
+        if not chosen.by_mail:
+            raise Withdrawn("no longer agrees")
+
+
+def _refuse_if_resting(session: Session, people: Collection[int], at: datetime) -> None:
+    """Everybody in a letter, not only its reader, is there, open, and wants letters now."""
     for member in session.scalars(
         select(Member).where(Member.id.in_(people)).execution_options(populate_existing=True)
     ):
         if member.erased_at is not None or (member.paused_until and member.paused_until > at):
             raise Withdrawn("somebody in it left or paused")
-        if letter.lieu_id is not None:
-            chosen = consent.of(session, member_id=member.id, lieu_id=letter.lieu_id)
-            if not chosen.by_mail:
-                raise Withdrawn("somebody in it no longer agrees")
+    if rhythms.paused(session, people):
+        raise Withdrawn("somebody in it left or paused")
+    if presence.hidden(session, people, at=at):
+        raise Withdrawn("somebody in it hides")
 
 
 def _refuse_if_over(session: Session, letter: Letter, at: datetime) -> None:
@@ -205,10 +242,20 @@ def _refuse_if_over(session: Session, letter: Letter, at: datetime) -> None:
         raise Withdrawn("somebody in it asked not to")
     if introduction.withdrawn_at is not None:
         raise Withdrawn("the introduction is over")
-    if letter.kind != "introduction":
-        if not introduction.agreed or _someone_left(session, ids):
-            raise Withdrawn("the introduction is over")
-        return
+    _refuse_if_resting(session, ids, at)
+    if introduction.how == "mail" and not introductions.still_agreed(session, introduction):
+        raise Withdrawn("somebody in it no longer agrees")
+    if letter.kind == "introduction":
+        _refuse_if_answered(session, letter, introduction, at)
+    elif not introduction.agreed:
+        raise Withdrawn("the introduction is over")
+    elif letter.kind == "reminder" and not _is_still_asked(session, letter, introduction):
+        raise Withdrawn("already answered")
+
+
+def _refuse_if_answered(
+    session: Session, letter: Letter, introduction: Introduction, at: datetime
+) -> None:
     if introduction.expires_at <= at:
         raise Withdrawn("the introduction is over")
     side = session.get(Side, (introduction.id, letter.member_id), populate_existing=True)
@@ -216,6 +263,15 @@ def _refuse_if_over(session: Session, letter: Letter, at: datetime) -> None:
         raise Withdrawn("already answered")
 
 
-def _someone_left(session: Session, ids: list[int]) -> bool:
-    erased = select(Member.id).where(Member.id.in_(ids), Member.erased_at.is_not(None))
-    return session.scalar(erased) is not None
+def _is_still_asked(session: Session, letter: Letter, introduction: Introduction) -> bool:
+    """Whether the reader has not said yet, of somebody in it, whether they met."""
+    met = session.scalars(
+        select(Encounter)
+        .where(
+            Encounter.introduction_id == introduction.id,
+            or_(Encounter.a_id == letter.member_id, Encounter.b_id == letter.member_id),
+            Encounter.denied_at.is_(None),
+        )
+        .execution_options(populate_existing=True)
+    )
+    return any(one.confirmed_by(letter.member_id or 0) is None for one in met)

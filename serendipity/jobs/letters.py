@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -27,13 +27,14 @@ from flask_babel import format_currency as money
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from serendipity import clock, introductions, mail, seats
+from serendipity import clock, introductions, mail, seats, skills
 from serendipity.config import Settings
 from serendipity.introductions import Introduction
-from serendipity.jobs import wording
 from serendipity.lieux import Lieu
 from serendipity.mail import Letter
 from serendipity.members import Member
+from serendipity.web import wording
+from serendipity.web.wording import Reader
 
 # 7bit: every server takes it. 998, the longest line of RFC 5322: at 78 the long address in
 # List-Unsubscribe would be folded into encoded words, which no mail program reads as an address.
@@ -97,10 +98,19 @@ def message(letter: Letter, words: Written, settings: Settings, *, at: datetime)
     envelope.set_content(words.text)
     envelope.add_alternative(words.html, subtype="html")
     if words.calendar:
-        envelope.add_attachment(
-            words.calendar.encode(), maintype="text", subtype="calendar", filename="invitation.ics"
-        )
+        _attach(envelope, words.calendar)
     return envelope.as_bytes()
+
+
+def _attach(envelope: EmailMessage, calendar: str) -> None:
+    """The entry as a file, with the method that mail programs look for in the type."""
+    envelope.add_attachment(
+        calendar.encode(),
+        maintype="text",
+        subtype="calendar",
+        filename="invitation.ics",
+        params={"method": "CANCEL" if "METHOD:CANCEL" in calendar else "PUBLISH"},
+    )
 
 
 def file_name(letter: Letter) -> str:
@@ -142,26 +152,95 @@ def _introduction(session: Session, letter: Letter, facts: dict[str, Any]) -> di
     reasons = letter.facts["reasons"]
     return {
         "headline": wording.headline(reasons, reader_id=letter.member_id),
-        "sentences": wording.for_reader(reasons, reader_id=letter.member_id),
+        "sentences": _sentences(session, letter, reasons, {}),
+        "elsewhere": _elsewhere(session, letter),
     }
+
+
+def _sentences(
+    session: Session, letter: Letter, reasons: list[Any], names: dict[int, str]
+) -> list[Any]:
+    """The reasons for this reader; the one-line summary where no reason has words."""
+    labels = skills.labels(session, wording.concepts(reasons), letter.language)
+    said = wording.sentences(reasons, Reader(letter.member_id or 0, names, labels))
+    return list(said) or [wording.headline(reasons, reader_id=letter.member_id)]
+
+
+def _elsewhere(session: Session, letter: Letter) -> str:
+    """The other lieu, where an introduction is between two of the network."""
+    introduction = _introduction_of(session, letter)
+    homes = {introduction.home_of(side.member_id) for side in introduction.sides}
+    others = sorted(homes - {letter.lieu_id})
+    return session.get_one(Lieu, others[0]).name if others else ""
+
+
+def _introduction_of(session: Session, letter: Letter) -> Introduction:
+    return session.scalars(
+        select(Introduction).where(Introduction.public_id == letter.facts["introduction"])
+    ).one()
 
 
 def _revealed(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
     """Names and addresses, through the one function that gives them and asks for all the yeses."""
-    introduction = session.scalars(
-        select(Introduction).where(Introduction.public_id == letter.facts["introduction"])
-    ).one()
+    introduction = _introduction_of(session, letter)
     if letter.member_id is None:
         raise introductions.NotAgreed()
     revealed = introductions.revealed(
         session, introduction=introduction, member_id=letter.member_id
     )
+    names = {one.member.id: one.member.name for one in revealed.people}
+    lieu = session.get_one(Lieu, introduction.lieu_id)
     return {
         "people": revealed.people,
-        "names": listed([one.member.name for one in revealed.people], locale=get_locale()),
-        "sentences": wording.for_reader(revealed.reasons, reader_id=letter.member_id)
-        or [wording.headline(revealed.reasons, reader_id=letter.member_id)],
+        "names": listed(list(names.values()), locale=get_locale()),
+        "sentences": _sentences(session, letter, revealed.reasons, names),
+        "opening": wording.opening(revealed.reasons, Reader(letter.member_id)),
+        "meeting_place": lieu.name,
     }
+
+
+def _agreed(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
+    """And when both will be there."""
+    introduction = _introduction_of(session, letter)
+    times = introductions.proposals(session, introduction=introduction, at=clock.now())
+    zone = session.get_one(Lieu, introduction.lieu_id).timezone
+    return {
+        **_revealed(session, letter, facts),
+        "times": [_spoken(one, zone) for one in times],
+    }
+
+
+def _spoken(at: datetime, zone: str) -> str:
+    """A day and a time on the lieu's own clock."""
+    wall = clock.local(at, zone)
+    day, time = format_date(wall.date(), "full"), format_time(wall, "short", rebase=False)
+    return str(gettext("%(day)s, %(time)s", day=day, time=time))
+
+
+def _meeting(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
+    """When and where, with the calendar entry."""
+    introduction = _introduction_of(session, letter)
+    lieu = session.get_one(Lieu, introduction.lieu_id)
+    told = _revealed(session, letter, facts)
+    if introduction.meet_at is None:
+        raise introductions.NotAgreed()
+    return {
+        **told,
+        "when": _spoken(introduction.meet_at, lieu.timezone),
+        "calendar": introductions.calendar_entry(
+            introduction,
+            summary=str(gettext("Meeting %(names)s", names=told["names"])),
+            place=", ".join(part for part in (lieu.name, lieu.address, lieu.city) if part),
+            at=letter.owed_at,
+        ),
+    }
+
+
+def _digest(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
+    """The week's counts, with its days on the reader's calendar."""
+    days = (date.fromisoformat(letter.facts[name]) for name in ("from_day", "to_day"))
+    from_day, to_day = (format_date(day, "long") for day in days)
+    return {"from_day": from_day, "to_day": to_day}
 
 
 def _booking(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
@@ -208,7 +287,11 @@ def _seat(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, 
 LOOK_UPS: Final[dict[str, LookUp]] = {
     "code": _as_it_stands,
     "introduction": _introduction,
-    "agreed": _revealed,
+    "agreed": _agreed,
+    "meeting": _meeting,
+    "silence": _as_it_stands,
+    "word": _as_it_stands,
+    "digest": _digest,
     "reminder": _revealed,
     "call": _as_it_stands,
     "booking": _booking,

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from flask import Flask
 from flask_babel import force_locale
@@ -20,18 +20,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matching.meaning import EncoderMeaning
-from serendipity import clock, lieux, mail, runs, suggestions
+from serendipity import clock, consent, introductions, lieux, mail, runs, suggestions
 from serendipity.db import reading as looking
 from serendipity.db import write_transaction
 from serendipity.introductions import Introduction
-from serendipity.jobs import wording
 from serendipity.jobs.reading import Shelf
 from serendipity.jobs.rounds import seed_of
 from serendipity.lieux import Lieu
 from serendipity.members import Member
+from serendipity.progress import Step
 from serendipity.runs import AlreadyRun
 from serendipity.suggestions import Plan, Round
 from serendipity.suggestions.rounds import Idea
+from serendipity.web import wording
+from serendipity.web.wording import Reader
 
 Sessions = Callable[[], Session]
 JOB: Final = "night"
@@ -110,6 +112,7 @@ def _planned(
         seed=seed_of(lieu.slug, local_date.isoformat()),
         meaning=EncoderMeaning() if shelf else None,
         vocabulary=shelf.vocabulary() if shelf else None,
+        day=local_date,
     )
 
 
@@ -135,18 +138,23 @@ def _keep(session: Session, planned: Plan, local_date: date, at: datetime) -> tu
     turn = runs.begin(session, job=JOB, lieu_id=planned.lieu_id, local_date=local_date, at=at)
     kept = suggestions.record(session, planned, at=at)
     letters = _owe(session, kept, at)
+    follow: dict[str, Any] = {"lieu_id": planned.lieu_id, "at": at}
     counts = {
         "people": kept.people,
         "introductions": len(kept.suggestions),
         "letters": letters,
         "left_out": kept.left_out,
+        "paused": introductions.pause_silent(
+            session, consent.by_mail_at(session, lieu_id=planned.lieu_id), **follow
+        ),
+        "words": introductions.owe_words(session, planned.without, **follow),
     }
     runs.finish(session, run=turn, counts=counts, at=at)
     return letters, kept
 
 
 def _owe(session: Session, kept: Round, at: datetime) -> int:
-    """A letter to each side of each introduction of this round."""
+    """A letter to each side of each introduction of this round; how many."""
     offered = session.scalars(
         select(Introduction).where(
             Introduction.suggestion_id.in_([one.id for one in kept.suggestions])
@@ -156,48 +164,42 @@ def _owe(session: Session, kept: Round, at: datetime) -> int:
     people = {
         member.id: member for member in session.scalars(select(Member).where(Member.id.in_(ids)))
     }
-    letters = 0
-    for introduction in offered:
-        everybody = [side.member_id for side in introduction.sides]
-        for member_id in everybody:
-            member = people[member_id]
-            if member.email is not None:
-                _owe_one(session, introduction, member, everybody, at)
-                letters += 1
-    return letters
+    reasons = {one.id: one.reasons for one in kept.suggestions}
+    letters = [
+        _letter(introduction, reasons[introduction.suggestion_id], people[side.member_id])
+        for introduction in offered
+        for side in introduction.sides
+        if people[side.member_id].email is not None
+    ]
+    return mail.owe_all(session, letters, at=at)
 
 
-def _owe_one(
-    session: Session, introduction: Introduction, member: Member, everybody: list[int], at: datetime
-) -> None:
-    mail.owe(
-        session,
-        kind="introduction",
-        recipient=str(member.email),
-        key=introduction.public_id,
-        facts={
-            "introduction": introduction.public_id,
-            "reasons": introduction.suggestion.reasons,
-            "members": everybody,
-        },
-        language=member.language,
-        at=at,
-        member_id=member.id,
-        lieu_id=introduction.lieu_id,
-    )
+def _letter(introduction: Introduction, reasons: list[Any], member: Member) -> dict[str, Any]:
+    return {
+        "kind": "introduction",
+        "recipient": member.email,
+        "key": introduction.public_id,
+        "facts": {"introduction": introduction.public_id, "reasons": reasons},
+        "language": member.language,
+        "member_id": member.id,
+        "lieu_id": introduction.home_of(member.id),
+    }
 
 
 # --- told in a terminal ---------------------------------------------------------------------
 
 
-def told(app: Flask, slug: str, day: date, *, dry_run: bool) -> Iterator[str]:
-    """Run one lieu's night or all lieux's, and tell it line by line."""
+def told(
+    app: Flask, slug: str, day: date, *, dry_run: bool, step: Step = lambda done, total: None
+) -> Iterator[str]:
+    """Run one lieu's night or all lieux's, and tell it line by line; `step`: (done, total)."""
     session = looking()
     slugs = [lieu.slug for lieu in lieux.open_lieux(session)] if slug == "all" else [slug]
     shelf = Shelf(app.config["SETTINGS"])
-    for one in slugs:
+    for number, one in enumerate(slugs, start=1):
         at = clock.now()
         done = run(looking, lieu=one, local_date=day, at=at, shelf=shelf, dry_run=dry_run)
+        step(number, len(slugs))
         yield _line(done, dry_run)
         if dry_run:
             with force_locale(app.config["SETTINGS"].default_language):
@@ -223,5 +225,5 @@ def _ideas(done: Night) -> Iterator[str]:
     for idea in done.ideas:
         yield "  " + " + ".join(f"member {member}" for member in idea.members)
         for member in idea.members:
-            for sentence in wording.for_reader(idea.reasons, reader_id=member):
-                yield f"    to {member}: {sentence}"
+            for sentence in wording.sentences(idea.reasons, Reader(member)):
+                yield f"    to {member}: {sentence.striptags()}"

@@ -11,7 +11,11 @@ What each kind of letter needs in its facts (instants in ISO 8601, ids are publi
     code          code, minutes                                 signing in
     introduction  introduction, reasons, members (row ids)       the night; names nobody
     agreed        introduction                                  both said yes; names are looked up
+    meeting       introduction                                  one of them chose a time
     reminder      introduction                                  did you meet?
+    silence       (nothing)                                     three letters without an answer
+    word          hints                                         nobody fitted for three months
+    digest        from_day, to_day, counts                      what the concierges should know
     call          call, words                                   somebody asks you for ten minutes
     booking       what (confirmed, moved, cancelled), organisation_name, room, timezone, starts_at,
                   ends_at, people, net_cents, vat_cents, due_cents, currency
@@ -19,6 +23,7 @@ What each kind of letter needs in its facts (instants in ISO 8601, ids are publi
     seat_reminder the same, the day before
 """
 
+from serendipity.mail import bounces
 from serendipity.mail.life import (
     begin,
     failed,
@@ -48,6 +53,7 @@ from serendipity.mail.outbox import (
     claim,
     letter_owed,
     owe,
+    owe_all,
     usable_address,
 )
 from serendipity.mail.stopping import letter_of, pause, stop, stop_token
@@ -73,8 +79,10 @@ __all__ = [
     "failed",
     "is_too_late",
     "letter_owed",
+    "bounces",
     "orphans",
     "owe",
+    "owe_all",
     "send_again",
     "sent",
     "tally",

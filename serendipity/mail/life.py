@@ -81,7 +81,7 @@ def try_again(session: Session, *, letter_id: int, why: str, at: datetime) -> No
     letter = _letter(session, letter_id)
     if letter.sending_at is None:
         letter.tries += 1
-    letter.sending_at = None
+    letter.sending_at = letter.claimed_at = None
     if letter.tries >= MOST_TRIES:
         failed(session, letter_id=letter_id, why=why, at=at)
         return
@@ -108,7 +108,7 @@ def send_again(session: Session, *, public_id: str, at: datetime) -> Letter:
     )
     if letter is None or not (letter.failed_at or letter.uncertain_at) or _is_wiped(letter):
         raise NoSuchLetter(public_id=public_id)
-    letter.failed_at = letter.uncertain_at = letter.sending_at = None
+    letter.failed_at = letter.uncertain_at = letter.sending_at = letter.claimed_at = None
     letter.tries = 0
     letter.next_try_at = at
     return letter
@@ -127,11 +127,11 @@ def orphans(session: Session, *, at: datetime) -> Sequence[Letter]:
 
 
 def troubles(session: Session, *, limit: int = 100) -> Sequence[Letter]:
-    """Letters that a person should look at: uncertain or failed, newest first."""
+    """Letters that a person should look at: uncertain, failed or come back, newest first."""
+    ended_badly = Letter.uncertain_at.is_not(None) | Letter.failed_at.is_not(None)
     return session.scalars(
         select(Letter)
-        .where(Letter.uncertain_at.is_not(None) | Letter.failed_at.is_not(None))
-        .where(Letter.sent_at.is_(None))
+        .where((ended_badly & Letter.sent_at.is_(None)) | Letter.bounced_at.is_not(None))
         .order_by(Letter.owed_at.desc())
         .limit(limit)
     ).all()

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     String,
@@ -24,11 +25,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serendipity import members
-from serendipity.db import Base, Key, PublicId
+from serendipity.db import Base, Key, PublicId, insert_new, new_public_id
 from serendipity.errors import Invalid, NotFound, Refused
 from serendipity.members import Member
 
 CLAIM: Final = timedelta(minutes=2)
+MINUTE: Final = timedelta(minutes=1)
+COUNTING: Final = 7_301  # our number among PostgreSQL's advisory locks
 # A server may take ten minutes to answer DATA (RFC 5321, 4.5.3.2.6); nobody is still at it after.
 DATA_WINDOW: Final = timedelta(minutes=10)
 FIRST_WAIT: Final = timedelta(minutes=1)
@@ -43,7 +46,7 @@ class Kind:
     urgent: bool = False  # somebody waits in front of a screen: it leaves before the night's
     lives: timedelta | None = None  # pointless after; then it is withdrawn
     secrets: tuple[str, ...] = ()  # facts that are wiped when it has left
-    by_consent: bool = False  # only for members who agreed to introductions by mail
+    by_consent: bool = False  # only while everybody in it agrees to introductions by mail
 
 
 KINDS: Final[dict[str, Kind]] = {
@@ -52,9 +55,13 @@ KINDS: Final[dict[str, Kind]] = {
     "booking": Kind(),
     "seat": Kind(),
     "seat_reminder": Kind(lives=timedelta(hours=24)),
-    "agreed": Kind(),
+    "agreed": Kind(by_consent=True),
+    "meeting": Kind(by_consent=True),
     "introduction": Kind(lives=timedelta(hours=48), by_consent=True),
     "reminder": Kind(lives=timedelta(days=7), by_consent=True),
+    "silence": Kind(lives=timedelta(days=7)),
+    "word": Kind(lives=timedelta(days=7), by_consent=True),
+    "digest": Kind(lives=timedelta(days=3)),
 }
 
 
@@ -73,12 +80,14 @@ class Letter(Base):
     urgent: Mapped[bool] = mapped_column(default=False)
     owed_at: Mapped[datetime]
     next_try_at: Mapped[datetime]  # also the end of a claim
+    claimed_at: Mapped[datetime | None]  # somebody is at it, until `next_try_at`
     tries: Mapped[int] = mapped_column(default=0)
     sending_at: Mapped[datetime | None] = mapped_column(index=True)
     sent_at: Mapped[datetime | None]
     uncertain_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]  # no longer true or no longer agreed when its turn came
+    bounced_at: Mapped[datetime | None]  # a server took it, and later it came back
     why: Mapped[str] = mapped_column(Text, default="")
 
     __table_args__ = (
@@ -166,6 +175,53 @@ def owe(
     return letter
 
 
+def owe_all(session: Session, letters: Sequence[dict[str, Any]], *, at: datetime) -> int:
+    """Put many letters in the outbox with one statement; how many were not owed yet.
+
+    Each is what `owe` takes by name. Used by the night, which owes a thousand at once.
+
+    Raises
+    ------
+    NoSuchKind, UnusableAddress
+    """
+    rows = [_row(**letter, at=at) for letter in letters]
+    new = 0
+    for start in range(0, len(rows), 500):
+        owing = insert_new(session, Letter).values(rows[start : start + 500])
+        new += len(session.scalars(owing.on_conflict_do_nothing().returning(Letter.id)).all())
+    return new
+
+
+def _row(
+    *,
+    kind: str,
+    recipient: str,
+    key: str,
+    facts: dict[str, Any],
+    language: str,
+    at: datetime,
+    member_id: int | None = None,
+    lieu_id: int | None = None,
+) -> dict[str, Any]:
+    if kind not in KINDS:
+        raise NoSuchKind(kind=kind)
+    return {
+        "public_id": new_public_id(),
+        "kind": kind,
+        "recipient": usable_address(recipient),
+        "key": key,
+        "member_id": member_id,
+        "lieu_id": lieu_id,
+        "language": language,
+        "facts": facts,
+        "urgent": KINDS[kind].urgent,
+        "owed_at": at,
+        "next_try_at": at,
+        "tries": 0,
+        "why": "",
+    }
+
+
 def letter_owed(session: Session, *, kind: str, recipient: str, key: str) -> Letter | None:
     """The letter owed under this key, if any."""
     return session.scalar(
@@ -193,28 +249,32 @@ def usable_address(given: str) -> str:
 # --- claiming -------------------------------------------------------------------------------
 
 
-def claim(session: Session, *, at: datetime, limit: int) -> Sequence[Letter]:
+def claim(
+    session: Session, *, at: datetime, limit: int, per_minute: int | None = None
+) -> Sequence[Letter]:
     """Letters whose turn it is, ours for two minutes: urgent ones first, then the oldest.
 
     Two workers never claim the same letter: PostgreSQL skips rows that another holds, SQLite has
-    one writer at a time.
+    one writer at a time. With `per_minute`, no more are claimed than may still begin: those begun
+    in the last minute and those that somebody holds now count, so that however many workers there
+    are, no minute sees more.
     """
+    if per_minute is not None:
+        _one_at_a_time(session)
+        limit = min(
+            limit, per_minute - begun_since(session, since=at - MINUTE) - _held(session, at)
+        )
     if limit <= 0:
         return []
     ids = session.scalars(
         select(Letter.id)
-        .where(
-            Letter.sending_at.is_(None),
-            Letter.failed_at.is_(None),
-            Letter.withdrawn_at.is_(None),
-            Letter.next_try_at <= at,
-        )
+        .where(*_waiting(), Letter.next_try_at <= at)
         .order_by(Letter.urgent.desc(), Letter.next_try_at, Letter.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
     session.execute(
-        update(Letter).where(Letter.id.in_(ids)).values(next_try_at=at + CLAIM),
+        update(Letter).where(Letter.id.in_(ids)).values(next_try_at=at + CLAIM, claimed_at=at),
         execution_options={"synchronize_session": False},
     )
     return session.scalars(
@@ -225,12 +285,32 @@ def claim(session: Session, *, at: datetime, limit: int) -> Sequence[Letter]:
     ).all()
 
 
+def _waiting() -> list[ColumnElement[bool]]:
+    return [
+        Letter.sending_at.is_(None),
+        Letter.failed_at.is_(None),
+        Letter.withdrawn_at.is_(None),
+    ]
+
+
+def _one_at_a_time(session: Session) -> None:
+    """Who counts what may still leave must be alone in counting, until the claim is committed."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(COUNTING)))
+
+
+def _held(session: Session, at: datetime) -> int:
+    """How many letters are claimed by somebody now and have not begun."""
+    held = select(func.count()).where(
+        *_waiting(), Letter.next_try_at > at, Letter.claimed_at > at - CLAIM
+    )
+    return session.scalar(held) or 0
+
+
 def begun_since(session: Session, *, since: datetime) -> int:
     """How many letters were begun after this instant: what the provider's limit counts."""
-    return (
-        session.scalar(select(func.count()).select_from(Letter).where(Letter.sending_at > since))
-        or 0
-    )
+    begun = select(func.count()).select_from(Letter).where(Letter.sending_at > since)
+    return session.scalar(begun) or 0
 
 
 @members.at_erasure

@@ -7,10 +7,10 @@ skills, so that "you both know" can be seen, and are never suggested.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,15 +19,23 @@ from matching import Asked, Person
 from matching import Need as Wanted
 from matching import Skill as Offered
 from matching import Tie as Met
-from serendipity import consent, introductions, members, needs, skills, ties
+from serendipity import (
+    clock,
+    consent,
+    introductions,
+    members,
+    needs,
+    presence,
+    rhythms,
+    seats,
+    skills,
+    ties,
+)
 from serendipity.consent import Consent
-from serendipity.introductions import Introduction, Side
 from serendipity.lieux import Lieu
 from serendipity.members import Member
 from serendipity.presence import Presence
 from serendipity.suggestions.ideas import SuggestedPair
-
-BETWEEN_LETTERS: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,7 @@ class Gathered:
     broader: Broader
     concepts: dict[tuple[int, str, str], str]  # (member, need or skill, words) → concept
     away: Counter[str] = field(default_factory=Counter)  # why → how many
+    expected: frozenset[int] = frozenset()  # who reserved a seat for tomorrow
 
 
 @dataclass(frozen=True)
@@ -68,8 +77,9 @@ def who(
     rows = _present(session, lieu, at) if kind == "day" else _by_letter(session, lieu)
     ready: dict[int, Ready] = {}
     away: Counter[str] = Counter()
+    quiet = _quiet(session, lieu, at) if kind == "night" else {}
     for member, stay in rows:
-        why = _why_not(member, stay, at)
+        why = _why_not(member, stay, at) or quiet.get(member.id, "")
         if why:
             away[why] += 1
         else:
@@ -95,6 +105,16 @@ def _by_letter(session: Session, lieu: Lieu) -> list[tuple[Member, Presence | No
     return [(member, None) for member in found]
 
 
+def _quiet(session: Session, lieu: Lieu, at: datetime) -> dict[int, str]:
+    """Who wants letters here but none now: hidden today, paused, silent for too long."""
+    ids = consent.by_mail_at(session, lieu_id=lieu.id)
+    return (
+        dict.fromkeys(introductions.silent(session, ids, at=at), "silent")
+        | dict.fromkeys(rhythms.paused(session, ids), "paused")
+        | dict.fromkeys(presence.hidden(session, ids, at=at), "hidden")
+    )
+
+
 def _why_not(member: Member, stay: Presence | None, at: datetime) -> str:
     """Why this member is left in peace now; nothing if they are not."""
     reasons = {
@@ -107,15 +127,59 @@ def _why_not(member: Member, stay: Presence | None, at: datetime) -> str:
     return next((why for why, applies in reasons.items() if applies), "")
 
 
-def gathered(session: Session, *, lieu: Lieu, kind: str, at: datetime, per_person: int) -> Gathered:
-    """What the engine needs for a round of this lieu."""
+def gathered(
+    session: Session,
+    *,
+    lieu: Lieu,
+    kind: str,
+    at: datetime,
+    per_person: int,
+    day: date | None = None,
+) -> Gathered:
+    """What the engine needs for a round of this lieu; `day`: the local date of a night."""
     ready, away = who(session, lieu=lieu, kind=kind, at=at)
-    room = _room(session, ready, lieu=lieu, kind=kind, at=at, per_person=per_person)
-    known = ties.ties_of(session, ready)
-    others = {end for tie in known for end in (tie.a_id, tie.b_id)} - set(ready)
+    if kind == "day":
+        open_ones = introductions.how_many_open(session, member_ids=ready, lieu_id=lieu.id, at=at)
+        room = {one: max(0, per_person - count) for one, count in open_ones.items()}
+        wanted = needs.open_needs(session, lieu_id=lieu.id, at=at)
+    else:
+        day = day or clock.local_date(at, lieu.timezone)
+        resting = rhythms.resting(session, ready, day=day)
+        room = {one: 0 if one in resting else per_person for one in ready}
+        of_each = needs.of_members(session, ready, lieu_id=lieu.id, at=at)
+        wanted = [need for some in of_each.values() for need in some]
+    found = told(session, ready, room, wanted, seen=_seen(session, lieu, at))
+    found.away = away
+    if day is not None:
+        tomorrow = seats.expected(session, lieu_id=lieu.id, day=day + timedelta(days=1))
+        found.expected = frozenset(tomorrow.intersection(ready))
+    return found
+
+
+def _seen(session: Session, lieu: Lieu, at: datetime) -> set[int]:
+    return consent.seen_by_all(session, lieu_id=lieu.id, at=at)
+
+
+def told(
+    session: Session,
+    ready: dict[int, Ready],
+    room: Mapping[int, int],
+    wanted: Iterable[needs.Need],
+    *,
+    seen: set[int],
+) -> Gathered:
+    """These people as the engine is told of them.
+
+    Parameters
+    ----------
+    room : how many suggestions each of them may take
+    wanted : their open needs
+    seen : who may be named as a shared acquaintance
+    """
+    known = ties.met(session, ready)
+    others = {end for tie in known for end in tie[:2]} - set(ready)
     blocked = _blocked(session, [*ready, *others])
-    seen = consent.seen_by_all(session, lieu_id=lieu.id, at=at)
-    said = _said(session, lieu, ready, at)
+    said = _said(session, ready, wanted)
     people = [
         _person(one, room[one.member.id], blocked.get(one.member.id, frozenset()), seen, said)
         for one in ready.values()
@@ -127,35 +191,11 @@ def gathered(session: Session, *, lieu: Lieu, kind: str, at: datetime, per_perso
     return Gathered(
         people=people,
         ready=ready,
-        ties=[Met(tie.a_id, tie.b_id, tie.last_at, "met", tie.trace) for tie in known],
+        ties=[Met(a, b, last_at, "met", trace) for a, b, last_at, trace in known],
         asked=_asked(session, ready),
         broader=broader_of(session, said.concepts.values()),
         concepts=said.concepts,
-        away=away,
     )
-
-
-def _room(
-    session: Session,
-    ready: Collection[int],
-    *,
-    lieu: Lieu,
-    kind: str,
-    at: datetime,
-    per_person: int,
-) -> dict[int, int]:
-    """How many more each may take: three before one's eyes, or one letter a week."""
-    if kind == "day":
-        open_ones = introductions.how_many_open(session, member_ids=ready, lieu_id=lieu.id, at=at)
-        return {one: max(0, per_person - count) for one, count in open_ones.items()}
-    had = set(
-        session.scalars(
-            select(Side.member_id)
-            .join(Introduction, Introduction.id == Side.introduction_id)
-            .where(Introduction.how == "mail", Introduction.offered_at > at - BETWEEN_LETTERS)
-        )
-    )
-    return {one: 0 if one in had else per_person for one in ready}
 
 
 @dataclass(frozen=True)
@@ -165,7 +205,7 @@ class _Said:
     concepts: dict[tuple[int, str, str], str]
 
 
-def _said(session: Session, lieu: Lieu, ready: Collection[int], at: datetime) -> _Said:
+def _said(session: Session, ready: Collection[int], needed: Iterable[needs.Need]) -> _Said:
     """Skills and open needs, in the words of those who said them."""
     concepts: dict[tuple[int, str, str], str] = {}
     offered: dict[int, tuple[Offered, ...]] = {}
@@ -173,7 +213,7 @@ def _said(session: Session, lieu: Lieu, ready: Collection[int], at: datetime) ->
     for member_id, held in skills.skills_of(session, ready).items():
         offered[member_id] = tuple(Offered(one.words, one.concept_id) for one in held)
         concepts |= {(member_id, "skill", s.words): s.concept_id for s in held if s.concept_id}
-    for need in needs.open_needs(session, lieu_id=lieu.id, at=at):
+    for need in needed:
         if need.member_id in ready:
             wanted.setdefault(need.member_id, ())
             wanted[need.member_id] += (Wanted(need.words, need.concept_id),)
@@ -209,12 +249,12 @@ def _blocked(session: Session, ids: Iterable[int]) -> dict[int, frozenset[int]]:
 
 
 def _asked(session: Session, ready: Collection[int]) -> list[Asked]:
-    rows = session.scalars(
-        select(SuggestedPair).where(
+    rows = session.execute(
+        select(SuggestedPair.a_id, SuggestedPair.b_id, SuggestedPair.at).where(
             SuggestedPair.a_id.in_(list(ready)), SuggestedPair.b_id.in_(list(ready))
         )
     )
-    return [Asked(pair.a_id, pair.b_id, pair.at) for pair in rows]
+    return [Asked(a, b, at) for a, b, at in rows]
 
 
 def broader_of(session: Session, concept_ids: Iterable[str | None]) -> Broader:

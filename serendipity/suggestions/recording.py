@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from serendipity import clock, introductions, members
+from serendipity import introductions, members, rhythms
 from serendipity.lieux import Lieu
-from serendipity.suggestions import gathering
+from serendipity.suggestions import gathering, guests
 from serendipity.suggestions.ideas import Round, SuggestedPair, Suggestion, SuggestionMember
 from serendipity.suggestions.thinking import Idea, Plan, had_wild_card
 
@@ -27,7 +27,7 @@ def record(session: Session, planned: Plan, *, at: datetime) -> Round:
         lieu_id=lieu.id,
         kind=planned.kind,
         at=at,
-        local_date=clock.local_date(at, lieu.timezone),
+        local_date=planned.local_date,
         policy=planned.arm,
         seed=planned.seed,
         people=planned.people,
@@ -54,6 +54,8 @@ def _keep(session: Session, planned: Plan, kept: Round, lieu: Lieu, at: datetime
         else:
             desk.take(idea)
             good.append(idea)
+    if planned.kind == "night":
+        good = desk.with_turns(good)
     if not _written(session, good, planned, kept, at):
         # A round of another lieu was quicker with one of these pairs: find out with which.
         for idea in good:
@@ -68,7 +70,14 @@ class _Desk:
     def __init__(self, session: Session, planned: Plan, lieu: Lieu, at: datetime) -> None:
         ids = {member for idea in planned.ideas for member in idea.members}
         self.per_person = planned.per_person
-        self.ready, _ = gathering.who(session, lieu=lieu, kind=planned.kind, at=at)
+        self.session, self.day = session, planned.local_date
+        self.at_night = planned.kind == "night"
+        here, _ = gathering.who(session, lieu=lieu, kind=planned.kind, at=at)
+        self.ready = set(here)
+        self.tired: set[int] = set()
+        if self.at_night:
+            self.ready |= set(guests.free(session, planned.guests, at=at, day=self.day))
+            self.tired = rhythms.resting(session, ids, day=self.day)
         self.open = (
             introductions.how_many_open(session, member_ids=ids, lieu_id=lieu.id, at=at)
             if planned.kind == "day"
@@ -87,6 +96,8 @@ class _Desk:
             return "changed"
         if any(self.open[member] >= self.per_person for member in idea.members):
             return "cap"
+        if self.tired.intersection(idea.members):
+            return "cap"  # another lieu introduced them meanwhile
         if idea.is_wild and self.had_wild.intersection(idea.members):
             return "wild_card"  # one a day, also when two rounds were planned at once
         return ""
@@ -98,11 +109,24 @@ class _Desk:
         if idea.is_wild:
             self.had_wild.update(idea.members)
 
+    def with_turns(self, ideas: Sequence[Idea]) -> list[Idea]:
+        """The ideas whose people all had their turn of the week left; another night may race us."""
+        wanted = {member for idea in ideas for member in idea.members}
+        got = rhythms.take_turns(self.session, wanted, day=self.day)
+        kept = [idea for idea in ideas if got.issuperset(idea.members)]
+        for idea in ideas:
+            if not got.issuperset(idea.members):
+                self.lose(idea, got)
+        return kept
+
     def drop(self, idea: Idea, why: str) -> None:
         self.dropped |= dict.fromkeys(idea.members, why)
 
-    def lose(self, idea: Idea) -> None:
+    def lose(self, idea: Idea, got: Collection[int] | None = None) -> None:
         """It was taken, and then it turned out that it could not be written."""
+        if self.at_night:
+            ours = set(idea.members) if got is None else set(got).intersection(idea.members)
+            rhythms.give_back(self.session, ours, day=self.day)
         for member in idea.members:
             self.open[member] -= 1
         self.served = {one for one in self.served if self.open[one] > self.before[one]}
@@ -136,7 +160,9 @@ def _written(
                 for a, b in idea.pairs()
             )
             how = "here" if planned.kind == "day" else "mail"
-            introductions.offer_all(session, suggestions=made, how=how, at=at)
+            introductions.offer_all(
+                session, suggestions=made, how=how, at=at, guests=planned.guests
+            )
     except IntegrityError:
         return False
     return True

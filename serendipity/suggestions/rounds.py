@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from serendipity import clock
 from serendipity.lieux import Lieu
 from serendipity.suggestions import gathering, thinking
 from serendipity.suggestions.ideas import Round, Suggestion
@@ -79,5 +80,6 @@ def arrival(
         bound=weight,
         left_out=Counter(),
         ideas=[thinking.idea_of(one, found, "day", at) for one in thought],
+        local_date=clock.local_date(at, lieu.timezone),
     )
     return list(record(session, planned, at=at).suggestions)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from itertools import combinations
 from typing import Any, Final
 
@@ -17,11 +17,13 @@ import matching
 from serendipity import clock
 from serendipity.lieux import Lieu
 from serendipity.suggestions import gathering
+from serendipity.suggestions import guests as guests_room
 from serendipity.suggestions.gathering import Gathered
 from serendipity.suggestions.ideas import Suggestion
 
 PER_PERSON: Final = {"day": 3, "night": 1}
-BY_LETTER: Final = timedelta(days=7)  # how long a letter waits for its answers
+BY_LETTER: Final = timedelta(hours=48)  # how long a letter waits for its answers
+TOGETHER: Final = 1.25  # how much likelier; enough to decide among equals, not to outweigh help
 ARMS: Final = {"engine": 0.45, "memory": 0.45, "random": 0.1}  # of the trial, when a lieu runs it
 
 
@@ -38,6 +40,10 @@ class Idea:
     @property
     def is_wild(self) -> bool:
         return any(reason["code"] == "wild_card" for reason in self.reasons)
+
+    def is_between(self, guests: Collection[int]) -> bool:
+        """Whether it brings people of two lieux together."""
+        return any(one in guests for one in self.members)
 
     def pairs(self) -> list[tuple[int, int]]:
         return list(combinations(sorted(self.members), 2))
@@ -58,6 +64,9 @@ class Plan:
     bound: float
     left_out: Counter[str]
     ideas: list[Idea]
+    local_date: date
+    without: frozenset[int] = frozenset()  # who was ready, had their turn, and got nothing
+    guests: Mapping[int, int] = field(default_factory=dict)  # from other lieux → which
 
 
 def plan(
@@ -71,6 +80,7 @@ def plan(
     vocabulary: Any = None,
     policy: str | None = None,
     limit_per_person: int | None = None,
+    day: date | None = None,
 ) -> Plan:
     """Look at the lieu and think; nothing is written.
 
@@ -81,9 +91,12 @@ def plan(
         As `matching.Community` takes them; without a vocabulary the kept concepts are asked.
     policy : "engine", "memory" or "random", optional
         Else the lieu's own, which may be "trial": then chance chooses and says how likely it was.
+    day : date, optional
+        The local date whose night this is, when it is caught up on the next day.
     """
+    day = day or clock.local_date(at, lieu.timezone)
     per_person = PER_PERSON[kind] if limit_per_person is None else limit_per_person
-    found = gathering.gathered(session, lieu=lieu, kind=kind, at=at, per_person=per_person)
+    found = gathering.gathered(session, lieu=lieu, kind=kind, at=at, per_person=per_person, day=day)
     arm, propensity = _arm(policy or lieu.policy, seed, lieu.id)
     community = community_of(found, meaning, vocabulary)
     thought = community.suggest(present=list(found.ready), at=at, policy=arm, random_state=seed)
@@ -97,7 +110,20 @@ def plan(
         rest = community.suggest(present=alone, at=at, policy=arm, random_state=seed, per_person=1)
         ideas += [idea_of(one, found, kind, at) for one in rest.suggestions]
         why |= {int(str(out.id)): out.why for out in rest.left_out}
-    without = Counter(why.get(one, "wild_card") for one in set(found.ready) - _people(ideas))
+    guests: dict[int, int] = {}
+    if kind == "night":
+        more, guests = _between(
+            session,
+            lieu=lieu,
+            found=found,
+            served=_people(ideas),
+            meaning=meaning,
+            vocabulary=vocabulary,
+            at=at,
+            day=day,
+        )
+        ideas += more
+    without = set(found.ready) - _people(ideas)
     return Plan(
         lieu_id=lieu.id,
         kind=kind,
@@ -108,9 +134,36 @@ def plan(
         people=len(found.ready),
         weight=float(thought.weight),
         bound=float(thought.bound),
-        left_out=found.away + without,
+        left_out=found.away + Counter(why.get(one, "wild_card") for one in without),
         ideas=ideas,
+        local_date=day,
+        without=frozenset(one for one in without if why.get(one) != "cap"),
+        guests=guests,
     )
+
+
+def _between(
+    session: Session,
+    *,
+    lieu: Lieu,
+    found: Gathered,
+    served: set[int],
+    meaning: Any,
+    vocabulary: Any,
+    at: datetime,
+    day: date,
+) -> tuple[list[Idea], dict[int, int]]:
+    """Ideas for those whom nobody here fitted, with members of other lieux who share too."""
+    free = {person.id for person in found.people if person.cap and person.id not in served}
+    alone = {one: ready for one, ready in found.ready.items() if one in free}
+    if not alone:
+        return [], {}
+    told, guests = guests_room.invited(session, lieu=lieu, alone=alone, at=at, day=day)
+    if not guests:
+        return [], {}
+    thought = community_of(told, meaning, vocabulary).suggest(at=at, present=list(told.ready))
+    ideas = [idea_of(one, told, "night", at) for one in thought.suggestions]
+    return [one for one in ideas if not one.is_wild and one.is_between(guests)], guests
 
 
 def _people(ideas: Sequence[Idea]) -> set[int]:
@@ -136,7 +189,20 @@ def community_of(found: Gathered, meaning: Any, vocabulary: Any) -> matching.Com
         found.asked,
         meaning=meaning,
         vocabulary=vocabulary or found.broader,
+        chance=_rather_together(found.expected) if found.expected else None,
     )
+
+
+def _rather_together(expected: Collection[int]) -> Callable[[Any, Any, Any], Any]:
+    """Two who will both be there tomorrow are likelier to meet than two who will not."""
+
+    def chance(roster: Any, i: Any, j: Any) -> Any:
+        import numpy as np  # noqa: PLC0415 (web processes plan no rounds)
+
+        there = np.array([person.id in expected for person in roster.people])
+        return np.where(there[i] & there[j], TOGETHER, 1.0)
+
+    return chance
 
 
 def _arm(policy: str, seed: int, lieu_id: int) -> tuple[str, float]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 from flask import current_app, render_template
-from flask_babel import force_locale
+from flask_babel import force_locale, format_date, format_datetime
 from flask_babel import gettext as _
 
 from serendipity import mail
@@ -43,13 +44,31 @@ def _words() -> dict[str, Any]:
         "minutes": 10,
         "introduction": "sample",
         "headline": _("Somebody here can help you."),
-        "sentences": [_("They could help you.")],
+        "sentences": [_("Somebody here can help with what you asked for.")],
+        "elsewhere": "",
+        "opening": _("“I hear you know about %(what)s.”", what=_("pricing a board game")),
+        "times": [format_datetime(SAMPLE_TIME, "full")],
+        "meeting_place": "La Navette",
+        "when": format_datetime(SAMPLE_TIME, "full"),
+        "hints": ["need", "skill", "share"],
+        "from_day": format_date(SAMPLE_TIME.date(), "long"),
+        "to_day": format_date(SAMPLE_TIME.date(), "long"),
+        "counts": [
+            ("people", 38),
+            ("newcomers", 3),
+            ("introductions", 12),
+            ("agreed", 5),
+            ("met", 4),
+            ("needs", 2),
+            ("letters", 1),
+        ],
         "people": [SimpleNamespace(member=other, place="", until=None)],
         "names": other.name,
         "words": _("pricing a board game"),
     }
 
 
+SAMPLE_TIME = datetime(2026, 3, 27, 11, 30, tzinfo=UTC)
 BOOKING: dict[str, Any] = {
     "what": "confirmed",
     "organisation": "sample",

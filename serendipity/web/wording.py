@@ -46,6 +46,20 @@ def sentences(reasons: Sequence[Mapping[str, Any]], reader: Reader) -> list[Mark
     return list(dict.fromkeys(sentence for sentence in said if sentence))
 
 
+def headline(reasons: Sequence[Mapping[str, Any]], *, reader_id: int | None) -> str:
+    """A letter in one line: whether somebody can help you, or you can help somebody."""
+    helping = [reason["facts"] for reason in reasons if reason["code"] == "helps_with"]
+    given = any(facts["giver"] == reader_id for facts in helping)
+    taken = any(facts["receiver"] == reader_id for facts in helping)
+    if taken and given:
+        return str(gettext("Somebody here can help you, and you can help them."))
+    if taken:
+        return str(gettext("Somebody here can help you."))
+    if given:
+        return str(gettext("Somebody here could use your help."))
+    return str(gettext("Somebody here whom you have not met."))
+
+
 def bold(words: str) -> Markup:
     return Markup("<b>{}</b>").format(words)
 

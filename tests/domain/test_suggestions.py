@@ -211,7 +211,7 @@ def test_the_night_asks_those_who_want_letters_once_a_week(session: Session, lie
     (one,) = made.suggestions
     assert {m.member_id for m in one.members} == {a.id, b.id}
     assert one.introduction is not None
-    assert (one.introduction.how, one.introduction.expires_at) == ("mail", NOON + 7 * DAY)
+    assert (one.introduction.how, one.introduction.expires_at) == ("mail", NOON + 2 * DAY)
     c = skilled(session, lieu, "Karim", can=["pricing"])
     assert a_round(session, lieu, kind="night", at=NOON + DAY).suggestions == []
     later = a_round(session, lieu, kind="night", at=NOON + 8 * DAY).suggestions

@@ -289,7 +289,9 @@ def test_who_changes_their_mind_while_it_is_being_announced_gets_no_letter(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     letter, member, lieu = owed_offer()
-    monkeypatch.setattr(delivery, "_written", lambda desk, letter_id: ("name", "a@b.c", b""))
+    monkeypatch.setattr(
+        delivery, "_written", lambda *_: delivery.Ready("reminder", "name", "a@b.c", b"")
+    )
 
     class Slow(FilePost):
         def announce(self, *, sender: str, recipient: str) -> None:

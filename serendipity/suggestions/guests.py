@@ -1,0 +1,123 @@
+"""Guests: at night, members of other lieux who can help those whom nobody at home fitted.
+
+Only members who share with other lieux, on both sides, and only where somebody can help: chance
+introduces people who live under one roof. A guest is never paired with another guest here; their
+own lieux do that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session
+
+from serendipity import consent, introductions, needs, presence, rhythms, skills
+from serendipity.consent import Consent
+from serendipity.lieux import Lieu
+from serendipity.members import Member
+from serendipity.needs import Need
+from serendipity.skills import MemberSkill
+from serendipity.suggestions import gathering
+from serendipity.suggestions.gathering import Gathered, Ready
+
+MOST: Final = 100  # guests that one lieu looks at in one night
+
+
+def invited(
+    session: Session, *, lieu: Lieu, alone: Mapping[int, Ready], at: datetime, day: date
+) -> tuple[Gathered, dict[int, int]]:
+    """Those alone who share, with guests who could help them or be helped; guest → their lieu."""
+    sharing = consent.sharing(session, alone, lieu_id=lieu.id)
+    hosts = {one: alone[one] for one in sorted(sharing)}
+    wanted = needs.of_members(session, hosts, lieu_id=lieu.id, at=at)
+    homes = _found(session, lieu, hosts, wanted, at)
+    fit = free(session, homes, at=at, day=day)
+    guests = {one: homes[one] for one in sorted(fit)[:MOST]}
+    ready = hosts | {one: Ready(member, None) for one, member in fit.items() if one in guests}
+    for lieu_id in set(guests.values()):
+        of_there = [one for one, home in guests.items() if home == lieu_id]
+        wanted |= needs.of_members(session, of_there, lieu_id=lieu_id, at=at)
+    told = gathering.told(
+        session,
+        ready,
+        dict.fromkeys(ready, 1),
+        [need for some in wanted.values() for need in some],
+        seen=set(),  # nobody is named to somebody from elsewhere
+    )
+    sides = (frozenset(hosts), frozenset(guests))
+    told.people = [_apart(person, sides) for person in told.people]
+    return told, guests
+
+
+def _apart(person: Any, sides: tuple[frozenset[int], frozenset[int]]) -> Any:
+    """Hosts meet guests, and nobody of their own side."""
+    own = next((side for side in sides if person.id in side), frozenset())
+    return replace(person, blocked=person.blocked | (own - {person.id}))
+
+
+def _found(
+    session: Session, lieu: Lieu, hosts: Collection[int], wanted: Mapping[int, Any], at: datetime
+) -> dict[int, int]:
+    """Members elsewhere who offer what is needed here, or need what is offered here."""
+    needed = {need.concept_id for some in wanted.values() for need in some if need.concept_id}
+    held = skills.skills_of(session, hosts)
+    offered = {one.concept_id for some in held.values() for one in some if one.concept_id}
+    if not needed | offered:
+        return {}
+    here = consent.by_mail_at(session, lieu_id=lieu.id)
+    helps = exists().where(
+        MemberSkill.member_id == Consent.member_id,
+        MemberSkill.concept_id.in_(needed),
+        MemberSkill.withdrawn_at.is_(None),
+    )
+    asks = exists().where(
+        Need.member_id == Consent.member_id,
+        Need.lieu_id == Consent.lieu_id,
+        Need.concept_id.in_(offered),
+        Need.expires_at > at,
+        Need.answered_at.is_(None),
+        Need.withdrawn_at.is_(None),
+    )
+    rows = session.execute(
+        select(Consent.member_id, Consent.lieu_id)
+        .where(
+            Consent.lieu_id != lieu.id,
+            Consent.by_mail,
+            Consent.other_lieux,
+            Consent.member_id.not_in(here),
+            or_(helps, asks),
+        )
+        .order_by(Consent.chosen_at.desc(), Consent.member_id)
+        .limit(3 * MOST)
+    )
+    return dict(rows.tuples().all())
+
+
+def free(
+    session: Session, homes: Mapping[int, int], *, at: datetime, day: date
+) -> dict[int, Member]:
+    """Which of these guests may be introduced this night, asked again before it is written."""
+    quiet = (
+        rhythms.paused(session, homes)
+        | rhythms.resting(session, homes, day=day)
+        | introductions.silent(session, homes, at=at)
+        | presence.hidden(session, homes, at=at)
+    )
+    rows = session.execute(
+        select(Member, Consent)
+        .join(Consent, Consent.member_id == Member.id)
+        .where(
+            Member.id.in_(set(homes) - quiet),
+            Member.email.is_not(None),
+            Member.email_confirmed_at.is_not(None),
+            or_(Member.paused_until.is_(None), Member.paused_until <= at),
+            Consent.by_mail,
+            Consent.other_lieux,
+        )
+        .execution_options(populate_existing=True)
+    )
+    return {one.id: one for one, chosen in rows if homes[one.id] == chosen.lieu_id}
