@@ -15,17 +15,19 @@ from typing import Any, Final
 from sqlalchemy import func, inspect, or_, select
 from sqlalchemy.orm import Session
 
+from serendipity import encounters
 from serendipity.calls import Call, CallAsked
 from serendipity.consent import Consent
 from serendipity.encounters import Encounter
 from serendipity.introductions import Side
 from serendipity.ledger import Account, Transaction, Transfer
-from serendipity.lieux import HouseRules, Lieu, Moment, Opening
+from serendipity.lieux import Lieu, Moment, Opening
 from serendipity.mail import Letter
 from serendipity.members import Block, Member
 from serendipity.needs import Need
 from serendipity.presence import Presence
 from serendipity.rooms import Room
+from serendipity.rules import Acceptance, HouseRules
 from serendipity.seats import Reservation
 from serendipity.shifts import Shift
 from serendipity.skills import MemberSkill
@@ -42,6 +44,7 @@ OF_MEMBER: Final[dict[str, tuple[type[Any], str]]] = {
     "introductions": (Side, "member_id"),
     "blocks": (Block, "blocker_id"),
     "shifts": (Shift, "member_id"),
+    "rules_accepted": (Acceptance, "member_id"),
     "letters": (Letter, "member_id"),
 }
 OF_LIEU: Final[dict[str, type[Any]]] = {
@@ -73,10 +76,12 @@ def of_member(session: Session, *, member: Member) -> dict[str, Any]:
     for name, (noun, column) in OF_MEMBER.items():
         rows = session.scalars(select(noun).where(getattr(noun, column) == member.id))
         found[name] = [_plain(row, strangers, lieux) for row in rows]
-    for name, pair in (("encounters", Encounter), ("ties", Tie)):
-        both = or_(pair.a_id == member.id, pair.b_id == member.id)
+    for name, pair, own in (
+        ("encounters", Encounter, encounters.known_to(member.id)),
+        ("ties", Tie, or_(Tie.a_id == member.id, Tie.b_id == member.id)),
+    ):
         found[name] = [
-            _plain(row, strangers, lieux) for row in session.scalars(select(pair).where(both))
+            _plain(row, strangers, lieux) for row in session.scalars(select(pair).where(own))
         ]
     found["ledger"] = _ledger(session, member, lieux)
     return found

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
 from zoneinfo import available_timezones
 
 from babel.core import get_global
@@ -58,7 +57,6 @@ class Lieu(Base):
     language: Mapped[str] = mapped_column(String(2), default="fr")
     currency: Mapped[str] = mapped_column(String(3), default="EUR")
     seats: Mapped[int] = mapped_column(default=40)
-    stay_costs: Mapped[int] = mapped_column(default=1)  # answers pledged for one stay
     policy: Mapped[str] = mapped_column(String(12), default="engine")
     siret: Mapped[str] = mapped_column(String(14), default="")  # of who runs it, for invoices
     source: Mapped[str | None] = mapped_column(String(80))
@@ -68,7 +66,7 @@ class Lieu(Base):
 
     __table_args__ = (
         UniqueConstraint("source", "source_id"),
-        CheckConstraint("seats >= 0 AND stay_costs >= 0", name="counts"),
+        CheckConstraint("seats >= 0", name="counts"),
     )
 
 
@@ -107,20 +105,6 @@ class Moment(Base):
         CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
         CheckConstraint("0 <= starts AND starts < ends AND ends <= 1440", name="minutes"),
     )
-
-
-class HouseRules(Base):
-    """What a stay costs and what counts, in versions that members accept."""
-
-    __tablename__ = "house_rules"
-
-    id: Mapped[Key]
-    lieu_id: Mapped[int] = mapped_column(ForeignKey("lieu.id", ondelete="CASCADE"))
-    version: Mapped[int]
-    since: Mapped[datetime]
-    text: Mapped[dict[str, Any]]  # language → words
-
-    __table_args__ = (UniqueConstraint("lieu_id", "version"),)
 
 
 @dataclass(frozen=True, order=True)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from serendipity import consent, members
+from serendipity import consent, encounters, members
 from serendipity.encounters import Encounter
 from serendipity.members import Block, Member
 from serendipity.presence import Presence
@@ -70,11 +70,9 @@ def kept_apart(session: Session, *, member_id: int) -> list[Apart]:
 
 
 def _learned(session: Session, member_id: int) -> set[int]:
-    """Whose name this member learned by an encounter that was set up: both had agreed."""
+    """Whose name this member learned: both had agreed to meet, or the other said they met."""
     rows = session.execute(
-        select(Encounter.a_id, Encounter.b_id).where(
-            or_(Encounter.a_id == member_id, Encounter.b_id == member_id)
-        )
+        select(Encounter.a_id, Encounter.b_id).where(encounters.known_to(member_id))
     )
     return {end for pair in rows for end in pair} - {member_id}
 

@@ -15,7 +15,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, select,
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from serendipity import clock, hours, ledger, members, words
+from serendipity import clock, hours, ledger, members, rules, words
 from serendipity.db import Base, Key, PublicId
 from serendipity.errors import Busy, Invalid, NotFound, Refused
 from serendipity.lieux import Lieu
@@ -198,7 +198,8 @@ def confirm(session: Session, *, presence_id: int, at: datetime) -> Presence:
 def _pledge(session: Session, presence: Presence, *, at: datetime) -> None:
     """A desk costs its answers once a day: back from lunch is the same desk."""
     lieu = session.get_one(Lieu, presence.lieu_id)
-    if lieu.stay_costs == 0:
+    house = rules.in_force(session, lieu_id=lieu.id, at=presence.started_at)
+    if house.terms.stay_costs == 0:
         return
     day = clock.local_date(presence.started_at, lieu.timezone)
     key = f"stay:{presence.member_id}:{lieu.id}:{day}"
@@ -208,7 +209,7 @@ def _pledge(session: Session, presence: Presence, *, at: datetime) -> None:
         session,
         member_id=presence.member_id,
         lieu_id=lieu.id,
-        amount=lieu.stay_costs,
+        amount=house.terms.stay_costs,
         key=key,
         at=at,
     )

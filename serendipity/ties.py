@@ -158,6 +158,23 @@ def acquaintances(session: Session, *, member_id: int, at: datetime) -> list[int
     ]
 
 
+def rebuild(
+    session: Session, *, one_id: int, other_id: int, meetings: Iterable[tuple[int, int, datetime]]
+) -> Tie | None:
+    """Build the tie of one pair anew from their encounters; without any, it was never there.
+
+    What the two only said ("we know each other") is kept as it is.
+    """
+    a_id, b_id = spelt(one_id, other_id)
+    ours = (Tie.a_id == a_id, Tie.b_id == b_id)
+    session.scalar(select(Tie.a_id).where(*ours).with_for_update())
+    session.execute(delete(Tie).where(*ours, Tie.kind == "met"))
+    session.expire_all()
+    for _, _, at in meetings:
+        strengthen(session, one_id=a_id, other_id=b_id, at=at)
+    return session.get(Tie, (a_id, b_id))
+
+
 def recompute(session: Session, meetings: Iterable[tuple[int, int, datetime]]) -> int:
     """Build the ties anew from encounters (one, other, when); how many there are.
 

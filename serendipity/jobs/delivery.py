@@ -26,7 +26,16 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from serendipity import clock, consent, introductions, mail, members, presence, rhythms
+from serendipity import (
+    clock,
+    consent,
+    encounters,
+    introductions,
+    mail,
+    members,
+    presence,
+    rhythms,
+)
 from serendipity.config import Settings
 from serendipity.db import write_transaction
 from serendipity.encounters import Encounter
@@ -206,6 +215,15 @@ def refuse_if_untrue(session: Session, letter: Letter, *, at: datetime) -> None:
         _refuse_if_over(session, letter, at)
     elif mail.KINDS[letter.kind].by_consent:
         _refuse_without_consent(session, letter, member.id, at)
+    if "encounter" in letter.facts:
+        _refuse_if_told(session, letter, at)
+
+
+def _refuse_if_told(session: Session, letter: Letter, at: datetime) -> None:
+    """What came of an encounter is asked only while nobody has said, taken it back, or left."""
+    asked = encounters.to_ask_again(session, member_id=int(letter.member_id or 0), at=at)
+    if letter.facts["encounter"] not in {one.encounter.public_id for one in asked}:
+        raise Withdrawn("there is nothing to ask any more")
 
 
 def _refuse_without_consent(session: Session, letter: Letter, reader: int, at: datetime) -> None:

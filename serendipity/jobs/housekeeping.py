@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from serendipity import (
     arrivals,
     calls,
+    encounters,
     idempotency,
     introductions,
     limits,
@@ -36,6 +37,7 @@ VERBS: Final[dict[str, Callable[..., Any]]] = {
     "turns": rhythms.forget,
     "calls": calls.lapse,
     "suggestions": suggestions.lapse,
+    "asking again": encounters.owe_asking_again,
     "codes": signin.forget,
     "declared": arrivals.forget,
     "limits": limits.forget,

@@ -27,7 +27,7 @@ from flask_babel import format_currency as money
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from serendipity import clock, introductions, mail, seats, skills
+from serendipity import clock, encounters, introductions, mail, seats, skills
 from serendipity.config import Settings
 from serendipity.introductions import Introduction
 from serendipity.lieux import Lieu
@@ -243,6 +243,15 @@ def _digest(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str
     return {"from_day": from_day, "to_day": to_day}
 
 
+def _again(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
+    """The other one by name: the two had met."""
+    met = encounters.own_encounter(
+        session, public_id=letter.facts["encounter"], member_id=int(letter.member_id or 0)
+    )
+    other = session.get_one(Member, met.other_than(int(letter.member_id or 0)))
+    return {"name": other.name}
+
+
 def _booking(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
     """Times on the lieu's own clock, money in the reader's language."""
     told = letter.facts
@@ -293,6 +302,7 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "word": _as_it_stands,
     "digest": _digest,
     "reminder": _revealed,
+    "again": _again,
     "call": _as_it_stands,
     "booking": _booking,
     "seat": _seat,

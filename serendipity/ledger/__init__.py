@@ -20,7 +20,15 @@ from serendipity.ledger.balances import (
     this_month,
     total,
 )
-from serendipity.ledger.journal import KINDS, Account, Transaction, Transfer
+from serendipity.ledger.journal import (
+    KINDS,
+    RETURN_OF,
+    RETURNS,
+    SERVICES,
+    Account,
+    Transaction,
+    Transfer,
+)
 from serendipity.ledger.posting import (
     AlreadyPosted,
     AlreadyReversed,
@@ -45,6 +53,9 @@ from serendipity.ledger.posting import (
 
 __all__ = [
     "KINDS",
+    "RETURNS",
+    "RETURN_OF",
+    "SERVICES",
     "Account",
     "AlreadyPosted",
     "AlreadyReversed",

@@ -16,6 +16,20 @@ KINDS: Final = (
 )  # fmt: skip
 
 
+# The three columns of return of the manifesto of third places: what a member gets or gives is a
+# thanks, a piece of knowledge, or a thing. Each kind of transaction is of one column; a service is
+# of the column of what was done.
+RETURNS: Final = ("symbolic", "informational", "material")
+RETURN_OF: Final = {
+    "pledge": "material",  # a desk
+    "answer": "informational",
+    "promotion": "symbolic",
+    "gift": "symbolic",
+    "forgiveness": "symbolic",
+}
+SERVICES: Final = {"shift": "material", "story": "informational", "workshop": "informational"}
+
+
 class Account(Base):
     """Whose capital it is: a member, a lieu's commons, or an organisation."""
 
@@ -47,6 +61,9 @@ class Transaction(Base):
     at: Mapped[datetime]
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_transaction.id"))
     served_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)  # helped
+    returns: Mapped[str] = mapped_column(String(13))  # symbolic, informational or material
+    what: Mapped[str] = mapped_column(String(12), default="")  # the service that was done
+    encounter_id: Mapped[int | None] = mapped_column(ForeignKey("encounter.id"), index=True)
 
     __table_args__ = (
         UniqueConstraint("reverses_id"),
@@ -56,6 +73,8 @@ class Transaction(Base):
             name="kind",
         ),
         CheckConstraint("(kind = 'reversal') = (reverses_id IS NOT NULL)", name="reversal"),
+        CheckConstraint("returns IN ('symbolic', 'informational', 'material')", name="returns"),
+        CheckConstraint("what IN ('', 'shift', 'story', 'workshop')", name="what"),
     )
 
 

@@ -12,7 +12,14 @@ from sqlalchemy.orm import Session
 
 from serendipity.errors import Expired, Invalid, NotFound, Refused
 from serendipity.ledger.balances import balance, promised
-from serendipity.ledger.journal import KINDS, Account, Transaction, Transfer
+from serendipity.ledger.journal import (
+    KINDS,
+    RETURN_OF,
+    SERVICES,
+    Account,
+    Transaction,
+    Transfer,
+)
 
 MOST: Final = 1_000_000
 LONGEST_KEY: Final = 120
@@ -100,6 +107,8 @@ def post(
     transfers: Sequence[tuple[Account, Account, int]],
     at: datetime,
     served_id: int | None = None,
+    encounter_id: int | None = None,
+    what: str = "",
 ) -> Transaction:
     """Move capital between accounts: each transfer is (giver, taker, amount).
 
@@ -109,6 +118,10 @@ def post(
         What this pays; it is paid once.
     served_id : int, optional
         The member whom an answer helped.
+    encounter_id : int, optional
+        The encounter in which it was given.
+    what : str, optional
+        The service that was done: "shift", "story" or "workshop".
 
     Raises
     ------
@@ -117,8 +130,16 @@ def post(
     """
     if kind not in KINDS or kind == "reversal":
         raise ValueError(f"no such kind to post: {kind!r}")
-    made = Transaction(kind=kind, key=_checked_key(key), lieu_id=lieu_id, at=at)
-    made.served_id = served_id
+    made = Transaction(
+        kind=kind,
+        key=_checked_key(key),
+        lieu_id=lieu_id,
+        at=at,
+        served_id=served_id,
+        encounter_id=encounter_id,
+        what=what,
+        returns=SERVICES[what] if kind == "service" else RETURN_OF[kind],
+    )
     return _write(session, made, [_checked(*transfer) for transfer in transfers])
 
 
@@ -181,6 +202,7 @@ def answer(
     key: str,
     at: datetime,
     served_id: int | None = None,
+    encounter_id: int | None = None,
 ) -> Transaction:
     """An answer was given, says the one who was helped. AlreadyPosted."""
     return _from_commons(
@@ -192,6 +214,7 @@ def answer(
         key=key,
         at=at,
         served_id=served_id,
+        encounter_id=encounter_id,
     )
 
 
@@ -204,17 +227,25 @@ def thank(
     amount: int,
     key: str,
     at: datetime,
+    what: str = "",
 ) -> Transaction:
-    """For what serves the lieu: "service" (a shift, a story) or "promotion" (bringing someone).
+    """For what serves the lieu: "service" (`what` was done) or "promotion" (bringing someone).
 
     Raises
     ------
     AlreadyPosted, BadAmount
     """
-    if kind not in ("service", "promotion"):
-        raise ValueError(f"nobody is thanked for {kind!r}")
+    if kind not in ("service", "promotion") or (what in SERVICES) != (kind == "service"):
+        raise ValueError(f"nobody is thanked for {kind!r} {what!r}")
     return _from_commons(
-        session, kind=kind, member_id=member_id, lieu_id=lieu_id, amount=amount, key=key, at=at
+        session,
+        kind=kind,
+        member_id=member_id,
+        lieu_id=lieu_id,
+        amount=amount,
+        key=key,
+        at=at,
+        what=what,
     )
 
 
@@ -251,7 +282,7 @@ def _from_commons(
     amount: int,
     key: str,
     at: datetime,
-    served_id: int | None = None,
+    **more: Any,
 ) -> Transaction:
     commons = account_of(session, lieu_id=lieu_id)
     taker = account_of(session, member_id=member_id)
@@ -262,7 +293,7 @@ def _from_commons(
         lieu_id=lieu_id,
         transfers=[(commons, taker, amount)],
         at=at,
-        served_id=served_id,
+        **more,
     )
 
 
@@ -324,6 +355,10 @@ def reverse(session: Session, *, public_id: str, at: datetime) -> Transaction:
         lieu_id=wrong.lieu_id,
         at=at,
         reverses_id=wrong.id,
+        returns=wrong.returns,
+        what=wrong.what,
+        encounter_id=wrong.encounter_id,
+        served_id=wrong.served_id,
     )
     moved = session.scalars(select(Transfer).where(Transfer.transaction_id == wrong.id)).all()
     try:

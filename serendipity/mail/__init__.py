@@ -16,6 +16,7 @@ What each kind of letter needs in its facts (instants in ISO 8601, ids are publi
     silence       (nothing)                                     three letters without an answer
     word          hints                                         nobody fitted for three months
     digest        from_day, to_day, counts                      what the concierges should know
+    again         encounter                                     a month after: what came of it?
     call          call, words                                   somebody asks you for ten minutes
     booking       what (confirmed, moved, cancelled), organisation_name, room, timezone, starts_at,
                   ends_at, people, net_cents, vat_cents, due_cents, currency

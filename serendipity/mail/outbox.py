@@ -62,6 +62,7 @@ KINDS: Final[dict[str, Kind]] = {
     "silence": Kind(lives=timedelta(days=7)),
     "word": Kind(lives=timedelta(days=7), by_consent=True),
     "digest": Kind(lives=timedelta(days=3)),
+    "again": Kind(lives=timedelta(days=14), by_consent=True),
 }
 
 

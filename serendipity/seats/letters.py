@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from serendipity import mail
+from serendipity import mail, rules
 from serendipity.lieux import Lieu
 from serendipity.members import Member
 from serendipity.seats.tables import Reservation
@@ -44,7 +44,7 @@ def _owe(
         kind=kind,
         recipient=member.email,
         key=key,
-        facts=facts_of(kept, what=what, lieu=session.get_one(Lieu, kept.lieu_id)),
+        facts=facts_of(session, kept, what=what, at=at),
         language=member.language,
         at=at,
         member_id=member.id,
@@ -53,8 +53,9 @@ def _owe(
     return True
 
 
-def facts_of(kept: Reservation, *, what: str, lieu: Lieu) -> dict[str, Any]:
+def facts_of(session: Session, kept: Reservation, *, what: str, at: datetime) -> dict[str, Any]:
     """What a letter or a calendar says about a seat, as it is now."""
+    lieu = session.get_one(Lieu, kept.lieu_id)
     return {
         "what": what,
         "seat": kept.public_id,
@@ -67,5 +68,5 @@ def facts_of(kept: Reservation, *, what: str, lieu: Lieu) -> dict[str, Any]:
         "timezone": lieu.timezone,
         "starts_at": kept.starts_at.isoformat(),
         "ends_at": kept.ends_at.isoformat(),
-        "costs": lieu.stay_costs,
+        "costs": rules.in_force(session, lieu_id=lieu.id, at=at).terms.stay_costs,
     }

@@ -19,7 +19,18 @@ from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, StringField
 
-from serendipity import arrivals, clock, consent, hours, kiosks, limits, presence, signin, skills
+from serendipity import (
+    arrivals,
+    clock,
+    consent,
+    hours,
+    kiosks,
+    limits,
+    presence,
+    rules,
+    signin,
+    skills,
+)
 from serendipity.db import reading, writing
 from serendipity.errors import Busy, Expired, Invalid, SerendipityError
 from serendipity.kiosks import BadDoorCode, Door, TwoDoorsShowIt
@@ -276,6 +287,7 @@ def check_in_page(
         "moment": hours.moment_now(reading(), lieu=lieu, at=at),
         "how_many": presence.how_many(reading(), lieu_id=lieu.id, at=at),
         "live": held.live,
+        "house": rules.in_force(reading(), lieu_id=lieu.id, at=at),
         "closing": walltime.wall(closing, lieu.timezone),
     }
     if current_user.is_authenticated:

@@ -43,6 +43,8 @@ def _words() -> dict[str, Any]:
         "code": "482917",
         "minutes": 10,
         "introduction": "sample",
+        "encounter": "sample",
+        "name": other.name,
         "headline": _("Somebody here can help you."),
         "sentences": [_("Somebody here can help with what you asked for.")],
         "elsewhere": "",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from serendipity import encounters, ledger, ties
+from serendipity import encounters, ledger, members, ties
+from serendipity.consent import Consent
 from serendipity.db import write_transaction
-from serendipity.encounters import Encounter
+from serendipity.encounters import Encounter, saying
 from serendipity.lieux import Lieu
+from serendipity.mail import Letter
 from serendipity.members import Member
 from serendipity.ties import Tie
 from tests.conftest import NOON
@@ -160,6 +163,280 @@ def test_meetings_tell_the_ties(
     assert [(tie.a_id, tie.b_id, tie.trace) for tie in session.scalars(select(Tie))] == before
 
 
+def test_each_says_what_came_of_it_and_the_most_telling_is_told(
+    session: Session, met: Encounter, two: tuple[Member, Member]
+) -> None:
+    confirm(session, met, two[0], outcome="hire")
+    confirm(session, met, two[1], outcome="nothing")
+    assert (met.outcome, met.a_outcome, met.b_outcome) == ("hire", "hire", "nothing")
+    assert session.scalars(select(Encounter.outcome)).one() == "hire"
+    say = {"public_id": met.public_id, "member_id": two[0].id, "at": NOON}
+    encounters.say_what_came(session, outcome="friendship", **say)
+    assert met.outcome == "friendship"
+    for nothing in ("", "love"):
+        with pytest.raises(encounters.NoSuchOutcome):
+            encounters.say_what_came(session, outcome=nothing, **say)
+
+
+def test_nobody_says_what_came_of_what_they_do_not_say_happened(
+    session: Session, met: Encounter, two: tuple[Member, Member]
+) -> None:
+    with pytest.raises(encounters.NoSuchOutcome):
+        encounters.say_what_came(
+            session, public_id=met.public_id, member_id=two[0].id, outcome="work", at=NOON
+        )
+
+
+@pytest.mark.parametrize(
+    "cheat",
+    [
+        "UPDATE encounter SET a_outcome = 'love'",
+        "UPDATE encounter SET told_by_id = a_id",
+        "UPDATE encounter SET a_id = b_id",
+    ],
+)
+def test_the_schema_refuses_what_no_verb_would_write(
+    session: Session, met: Encounter, cheat: str
+) -> None:
+    with pytest.raises(IntegrityError), session.begin_nested():
+        session.execute(text(cheat))
+
+
+# --- taking back ----------------------------------------------------------------------------
+
+
+def lived(session: Session, lieu: Lieu, one: Member, other: Member, at: datetime) -> Encounter:
+    """An encounter of the two that counts: one helped the other."""
+    found = encounters.set_up(session, lieu_id=lieu.id, member_ids=[one.id, other.id], at=at)[0]
+    for who in (one, other):
+        encounters.confirm(
+            session, public_id=found.public_id, member_id=who.id, helped=who is one, at=at
+        )
+    return found
+
+
+def take_back(session: Session, met: Encounter, who: Member, at: datetime) -> Encounter:
+    return encounters.take_back(session, public_id=met.public_id, member_id=who.id, at=at)
+
+
+def test_taking_back_reverses_the_answer_and_takes_the_growth_of_the_tie(
+    session: Session, lieu: Lieu, two: tuple[Member, Member]
+) -> None:
+    lived(session, lieu, *two, NOON)
+    before = [(tie.trace, tie.first_at, tie.last_at) for tie in session.scalars(select(Tie))]
+    wrong = lived(session, lieu, *two, NOON + 3 * DAY)
+    assert earned(session, two[1]) == 2
+    take_back(session, wrong, two[1], NOON + 5 * DAY)
+    assert earned(session, two[1]) == 1
+    assert ledger.total(session) == 0
+    after = [(tie.trace, tie.first_at, tie.last_at) for tie in session.scalars(select(Tie))]
+    assert after == before
+    assert ties.recompute(session, encounters.meetings(session)) == 1
+    kinds = session.scalars(select(ledger.Transaction.kind).order_by(ledger.Transaction.id)).all()
+    assert kinds == ["answer", "answer", "reversal"]
+
+
+def test_the_only_encounter_taken_back_leaves_no_tie(
+    session: Session, lieu: Lieu, two: tuple[Member, Member]
+) -> None:
+    take_back(session, lived(session, lieu, *two, NOON), two[0], NOON + DAY)
+    assert session.scalars(select(Tie)).all() == []
+    assert encounters.meetings(session) == []
+
+
+def test_what_was_taken_back_cannot_be_taken_back_again_nor_confirmed(
+    session: Session, lieu: Lieu, two: tuple[Member, Member]
+) -> None:
+    wrong = lived(session, lieu, *two, NOON)
+    take_back(session, wrong, two[0], NOON + DAY)
+    for verb, facts in ((encounters.take_back, {}), (encounters.confirm, {"helped": True})):
+        with pytest.raises(encounters.NoSuchEncounter):
+            verb(session, public_id=wrong.public_id, member_id=two[1].id, at=NOON + DAY, **facts)
+    assert earned(session, two[1]) == 0
+
+
+@pytest.mark.parametrize(("after", "too_late"), [(7 * DAY, False), (7 * DAY + DAY / 9, True)])
+def test_a_week_is_the_time_to_take_back(
+    session: Session, lieu: Lieu, two: tuple[Member, Member], after: timedelta, too_late: bool
+) -> None:
+    wrong = lived(session, lieu, *two, NOON)
+    if too_late:
+        with pytest.raises(encounters.TooLateToTakeBack):
+            take_back(session, wrong, two[0], NOON + after)
+    else:
+        take_back(session, wrong, two[0], NOON + after)
+    assert earned(session, two[1]) == (1 if too_late else 0)
+
+
+def test_only_what_happened_is_taken_back_and_only_by_one_of_the_two(
+    session: Session, met: Encounter, two: tuple[Member, Member]
+) -> None:
+    with pytest.raises(encounters.NotHappened):
+        take_back(session, met, two[0], NOON)
+    for who in two:
+        confirm(session, met, who)
+    with pytest.raises(encounters.NoSuchEncounter):
+        take_back(session, met, a_member(session), NOON)
+
+
+def test_both_taking_back_at_once_reverse_once(database_url: str) -> None:
+    engine = engine_of(database_url)
+    with Session(engine) as session, write_transaction(session):
+        one, other = a_member(session), a_member(session)
+        public_id = lived(session, a_lieu(session), one, other, NOON).public_id
+        ids = [one.id, other.id]
+
+    def back(member_id: int) -> None:
+        with Session(engine) as own, write_transaction(own):
+            encounters.take_back(own, public_id=public_id, member_id=member_id, at=NOON)
+
+    results = at_once([lambda key=key: back(key) for key in ids * 3])  # type: ignore[misc]
+    assert sum(result is None for result in results) == 1
+    assert {type(one) for one in results if one} == {encounters.NoSuchEncounter}
+    with Session(engine) as session:
+        assert (
+            session.scalar(select(func.count()).where(ledger.Transaction.kind == "reversal")) == 1
+        )
+
+
+# --- members who are gone -------------------------------------------------------------------
+
+
+def test_with_a_deleted_member_nothing_counts_any_more(
+    session: Session, met: Encounter, two: tuple[Member, Member]
+) -> None:
+    confirm(session, met, two[1], helped=True)
+    members.erase(session, member_id=two[1].id, at=NOON + DAY)
+    assert encounters.waiting_for(session, member_id=two[0].id, at=NOON + DAY) == []
+    with pytest.raises(encounters.NoSuchEncounter):
+        confirm(session, met, two[0], helped=True)
+    assert session.scalars(select(ledger.Transaction)).all() == []
+
+
+def test_what_counted_before_somebody_was_deleted_goes_on_counting(
+    session: Session, lieu: Lieu, two: tuple[Member, Member]
+) -> None:
+    lived(session, lieu, *two, NOON)
+    members.erase(session, member_id=two[0].id, at=NOON + DAY)
+    assert earned(session, two[1]) == 1
+    assert len(encounters.meetings(session)) == 1
+
+
+# --- asked again ----------------------------------------------------------------------------
+
+MONTH = timedelta(days=30)
+
+
+def asked_again(session: Session, who: Member, at: datetime) -> list[str]:
+    found = encounters.to_ask_again(session, member_id=who.id, at=at)
+    return [one.other.name for one in found]
+
+
+def test_after_a_month_each_is_asked_until_they_say(
+    session: Session, lieu: Lieu, two: tuple[Member, Member]
+) -> None:
+    met = lived(session, lieu, *two, NOON)
+    assert asked_again(session, two[0], NOON + MONTH - DAY) == []
+    assert asked_again(session, two[0], NOON + MONTH) == ["Karim"]
+    assert asked_again(session, two[1], NOON + MONTH) == ["Awa"]
+    facts = {"public_id": met.public_id, "outcome": "nothing", "at": NOON + MONTH}
+    encounters.say_what_came(session, member_id=two[0].id, **facts)
+    assert asked_again(session, two[0], NOON + MONTH) == []
+    assert asked_again(session, two[1], NOON + MONTH) == ["Awa"]
+    assert asked_again(session, two[1], NOON + 2 * MONTH + DAY) == []
+
+
+def test_nobody_is_asked_again_about_somebody_gone_blocked_or_taken_back(
+    session: Session, lieu: Lieu, two: tuple[Member, Member]
+) -> None:
+    blocked, gone, undone = (a_member(session) for _ in range(3))
+    for other in (blocked, gone):
+        lived(session, lieu, two[0], other, NOON)
+    take_back(session, lived(session, lieu, two[0], undone, NOON), undone, NOON)
+    members.block(session, blocker_id=blocked.id, blocked_id=two[0].id, at=NOON)
+    members.erase(session, member_id=gone.id, at=NOON)
+    for who in (two[0], blocked):
+        assert asked_again(session, who, NOON + MONTH) == []
+
+
+def test_one_letter_asks_again_and_only_those_who_take_letters(
+    session: Session, lieu: Lieu, two: tuple[Member, Member]
+) -> None:
+    third = a_member(session, "Third")
+    lived(session, lieu, *two, NOON)
+    lived(session, lieu, two[0], third, NOON + DAY)
+    for who, by_mail in ((two[0], True), (two[1], False)):
+        session.add(Consent(member_id=who.id, lieu_id=lieu.id, by_mail=by_mail, chosen_at=NOON))
+    session.flush()
+    owed = [
+        encounters.owe_asking_again(session, at=NOON + after)
+        for after in (MONTH - DAY, MONTH, MONTH, MONTH + 2 * DAY)
+    ]
+    assert owed == [0, 1, 0, 0]  # one at a time, and never the same twice
+    letter = session.scalars(select(Letter)).one()
+    assert (letter.kind, letter.member_id) == ("again", two[0].id)
+
+
+# --- rings ----------------------------------------------------------------------------------
+
+
+def told(session: Session, lieu: Lieu, helper: Member, helped: Member, on: datetime) -> Encounter:
+    """Told by hand by the one who was helped, and confirmed by the helper."""
+    low, high = sorted((helper.id, helped.id))
+    met = Encounter(
+        lieu_id=lieu.id, a_id=low, b_id=high, told_by_id=helped.id, told_on=on.date(), said_at=on
+    )
+    session.add(met)
+    session.flush()
+    for who in (helped, helper):
+        encounters.confirm(
+            session, public_id=met.public_id, member_id=who.id, helped=who is helped, at=on
+        )
+    return met
+
+
+def test_help_that_goes_round_is_shown_to_the_concierge_and_not_paid_twice(
+    session: Session, lieu: Lieu
+) -> None:
+    people = [a_member(session, name) for name in ("Ana", "Bo", "Cy")]
+    pairs = list(zip(people, people[1:] + people[:1], strict=True))
+    for number, (helper, helped) in enumerate(pairs):
+        told(session, lieu, helper, helped, NOON + number * DAY / 24)
+    assert [earned(session, who) for who in people] == [1, 1, 1]
+    (ring,) = encounters.rings(session, lieu_id=lieu.id, at=NOON + DAY)
+    assert ([who.name for who in ring.members], ring.told, ring.again) == (
+        ["Ana", "Bo", "Cy"],
+        3,
+        0,
+    )
+    for helper, helped in pairs:
+        told(session, lieu, helper, helped, NOON + DAY)
+    assert [earned(session, who) for who in people] == [1, 1, 1]
+    (ring,) = encounters.rings(session, lieu_id=lieu.id, at=NOON + 2 * DAY)
+    assert (ring.told, ring.again) == (6, 3)
+    assert ledger.total(session) == 0
+
+
+def test_a_chain_of_help_and_help_that_was_suggested_are_no_ring(
+    session: Session, lieu: Lieu
+) -> None:
+    people = [a_member(session) for _ in range(4)]
+    for helper, helped in zip(people, people[1:], strict=False):
+        told(session, lieu, helper, helped, NOON)
+    lived(session, lieu, people[0], people[3], NOON)  # closes it, but by the engine
+    assert encounters.rings(session, lieu_id=lieu.id, at=NOON + DAY) == []
+
+
+def test_the_same_help_in_another_month_is_paid_again(
+    session: Session, lieu: Lieu, two: tuple[Member, Member]
+) -> None:
+    for on in (NOON, NOON + DAY, NOON + MONTH):
+        told(session, lieu, *two, on)
+    assert earned(session, two[0]) == 2
+    (twice,) = encounters.rings(session, lieu_id=lieu.id, at=NOON + DAY)
+    assert (len(twice.members), twice.again) == (2, 1)
+
+
 def eight_times_each(database_url: str) -> tuple[int, list[float], list[object]]:
     """Ledger answers and tie traces after both confirmed eight times at the same instant."""
     engine = engine_of(database_url)
@@ -194,7 +471,7 @@ def test_control_without_the_lock_the_two_words_miss_each_other(
     from sqlalchemy.sql.selectable import Select
 
     meet = threading.Barrier(8)
-    say = encounters._say
+    say = saying._say
 
     def together(met: Encounter, member_id: int, **facts: object) -> None:
         if dialect == "postgresql":
@@ -202,6 +479,6 @@ def test_control_without_the_lock_the_two_words_miss_each_other(
         say(met, member_id, **facts)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Select, "with_for_update", lambda self, **_: self)
-    monkeypatch.setattr(encounters, "_say", together)
+    monkeypatch.setattr(saying, "_say", together)
     answers, traces, _ = eight_times_each(database_url)
     assert (answers, traces) == ((0, []) if dialect == "postgresql" else (1, [1.0]))

@@ -139,19 +139,18 @@ def test_forgiveness_lets_go_of_what_is_promised_and_no_more(
 
 
 def test_what_serves_the_lieu_is_thanked_for(session: Session, lieu: Lieu, member: Member) -> None:
-    for kind in ("service", "promotion"):
-        ledger.thank(
-            session,
-            kind=kind,
-            member_id=member.id,
-            lieu_id=lieu.id,
-            amount=1,
-            key=kind,
-            at=NOON,
-        )
-    assert own_balance(session, member) == 2
-    with pytest.raises(ValueError, match="gift"):
-        ledger.thank(session, kind="gift", member_id=1, lieu_id=lieu.id, amount=1, key="x", at=NOON)
+    facts = {"member_id": member.id, "lieu_id": lieu.id, "amount": 1, "at": NOON}
+    for kind, what in (("service", "shift"), ("service", "story"), ("promotion", "")):
+        ledger.thank(session, kind=kind, what=what, key=f"{kind}{what}", **facts)
+    assert own_balance(session, member) == 3
+    assert session.scalars(select(Transaction.returns).order_by(Transaction.id)).all() == [
+        "material",
+        "informational",
+        "symbolic",
+    ]
+    for kind, what in (("gift", ""), ("service", ""), ("promotion", "shift"), ("service", "nap")):
+        with pytest.raises(ValueError, match="nobody is thanked"):
+            ledger.thank(session, kind=kind, what=what, key="x", **facts)
 
 
 def test_a_transaction_is_reversed_once_and_a_reversal_never(

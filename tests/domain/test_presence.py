@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-from serendipity import ledger, presence
+from serendipity import ledger, presence, rules
 from serendipity.db import engine_options, write_transaction
 from serendipity.lieux import Lieu
 from serendipity.members import Member
@@ -164,7 +164,10 @@ def test_a_desk_is_pledged_for_once_a_day(session: Session, at: datetime) -> Non
 
 
 def test_a_lieu_may_cost_nothing(session: Session, at: datetime) -> None:
-    lieu, member = a_lieu(session, stay_costs=0), a_member(session)
+    lieu, member = a_lieu(session), a_member(session)
+    rules.write(
+        session, lieu=lieu, terms=rules.Terms(stay_costs=0), text={}, after=0, by=None, at=at
+    )
     come(session, member, lieu, at)
     assert pledges(session) == []
 
