@@ -80,16 +80,13 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=2), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("seats", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "stay_costs", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
         sa.Column("policy", sa.String(length=12), nullable=False),
         sa.Column("siret", sa.String(length=14), nullable=False),
         sa.Column("source", sa.String(length=80), nullable=True),
         sa.Column("source_id", sa.String(length=80), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("opened_at", sa.BigInteger(), nullable=True),
-        sa.CheckConstraint("seats >= 0 AND stay_costs >= 0", name=op.f("ck_lieu_counts")),
+        sa.CheckConstraint("seats >= 0", name=op.f("ck_lieu_counts")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lieu")),
         sa.UniqueConstraint("slug", name=op.f("uq_lieu_slug")),
         sa.UniqueConstraint("source", "source_id", name=op.f("uq_lieu_source_source_id")),
@@ -192,23 +189,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_declaration_email"), ["email"], unique=False)
         batch_op.create_index(batch_op.f("ix_declaration_lieu_id"), ["lieu_id"], unique=False)
 
-    op.create_table(
-        "house_rules",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("since", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "text",
-            sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"),
-            nullable=False,
-        ),
-        sa.ForeignKeyConstraint(
-            ["lieu_id"], ["lieu.id"], name=op.f("fk_house_rules_lieu_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_house_rules")),
-        sa.UniqueConstraint("lieu_id", "version", name=op.f("uq_house_rules_lieu_id_version")),
-    )
     op.create_table(
         "job_run",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -624,47 +604,43 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_consent_lieu_id"), ["lieu_id"], unique=False)
 
     op.create_table(
-        "ledger_transaction",
+        "house_rules",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("public_id", sa.String(length=22), nullable=False),
-        sa.Column("kind", sa.String(length=12), nullable=False),
-        sa.Column("key", sa.String(length=120), nullable=False),
         sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column(
-            "reverses_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+            "stay_costs", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
-        sa.Column("served_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("shift", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("story", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("workshop", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "promotion", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "text",
+            sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "written_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
         sa.CheckConstraint(
-            "(kind = 'reversal') = (reverses_id IS NOT NULL)",
-            name=op.f("ck_ledger_transaction_reversal"),
+            "stay_costs BETWEEN 0 AND 100 AND shift BETWEEN 0 AND 100 AND story BETWEEN 0 AND 100 AND workshop BETWEEN 0 AND 100 AND promotion BETWEEN 0 AND 100",
+            name=op.f("ck_house_rules_terms"),
         ),
-        sa.CheckConstraint(
-            "kind IN ('pledge', 'answer', 'promotion', 'service', 'gift', 'forgiveness', 'reversal')",
-            name=op.f("ck_ledger_transaction_kind"),
-        ),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_house_rules_version")),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_house_rules_lieu_id")),
         sa.ForeignKeyConstraint(
-            ["lieu_id"], ["lieu.id"], name=op.f("fk_ledger_transaction_lieu_id")
+            ["written_by_id"], ["member.id"], name=op.f("fk_house_rules_written_by_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["reverses_id"],
-            ["ledger_transaction.id"],
-            name=op.f("fk_ledger_transaction_reverses_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["served_id"], ["member.id"], name=op.f("fk_ledger_transaction_served_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_transaction")),
-        sa.UniqueConstraint("key", name=op.f("uq_ledger_transaction_key")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_ledger_transaction_public_id")),
-        sa.UniqueConstraint("reverses_id", name=op.f("uq_ledger_transaction_reverses_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_house_rules")),
+        sa.UniqueConstraint("lieu_id", "version", name=op.f("uq_house_rules_lieu_id_version")),
     )
-    with op.batch_alter_table("ledger_transaction", schema=None) as batch_op:
+    with op.batch_alter_table("house_rules", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_ledger_transaction_lieu_id"), ["lieu_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_ledger_transaction_served_id"), ["served_id"], unique=False
+            batch_op.f("ix_house_rules_written_by_id"), ["written_by_id"], unique=False
         )
 
     op.create_table(
@@ -843,6 +819,24 @@ def upgrade() -> None:
             unique=True,
             sqlite_where=sa.text("ended_at IS NULL"),
             postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.create_table(
+        "public_evidence",
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "shown_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_public_evidence_lieu_id")),
+        sa.ForeignKeyConstraint(
+            ["shown_by_id"], ["member.id"], name=op.f("fk_public_evidence_shown_by_id")
+        ),
+        sa.PrimaryKeyConstraint("lieu_id", name=op.f("pk_public_evidence")),
+    )
+    with op.batch_alter_table("public_evidence", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_public_evidence_shown_by_id"), ["shown_by_id"], unique=False
         )
 
     op.create_table(
@@ -1115,37 +1109,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_introduction_lieu_id"), ["lieu_id"], unique=False)
 
     op.create_table(
-        "ledger_transfer",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "transaction_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.Column("giver_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("taker_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("amount", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.CheckConstraint("amount BETWEEN 1 AND 1000000", name=op.f("ck_ledger_transfer_amount")),
-        sa.CheckConstraint("giver_id <> taker_id", name=op.f("ck_ledger_transfer_not_oneself")),
-        sa.ForeignKeyConstraint(
-            ["giver_id"], ["account.id"], name=op.f("fk_ledger_transfer_giver_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["taker_id"], ["account.id"], name=op.f("fk_ledger_transfer_taker_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["transaction_id"],
-            ["ledger_transaction.id"],
-            name=op.f("fk_ledger_transfer_transaction_id"),
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_transfer")),
-    )
-    with op.batch_alter_table("ledger_transfer", schema=None) as batch_op:
-        batch_op.create_index("ix_ledger_transfer_giver", ["giver_id", "amount"], unique=False)
-        batch_op.create_index("ix_ledger_transfer_taker", ["taker_id", "amount"], unique=False)
-        batch_op.create_index(
-            batch_op.f("ix_ledger_transfer_transaction_id"), ["transaction_id"], unique=False
-        )
-
-    op.create_table(
         "need",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=22), nullable=False),
@@ -1199,6 +1162,29 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("suggestion_id", name=op.f("pk_postponed")),
     )
+    op.create_table(
+        "rules_accepted",
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["lieu_id", "version"],
+            ["house_rules.lieu_id", "house_rules.version"],
+            name="fk_rules_accepted_version",
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("fk_rules_accepted_member_id")
+        ),
+        sa.PrimaryKeyConstraint("lieu_id", "version", "member_id", name=op.f("pk_rules_accepted")),
+    )
+    with op.batch_alter_table("rules_accepted", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_rules_accepted_member_id"), ["member_id"], unique=False
+        )
+
     op.create_table(
         "suggested_pair",
         sa.Column("a_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1287,14 +1273,30 @@ def upgrade() -> None:
             "introduction_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
         sa.Column("call_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "told_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("told_on", sa.Date(), nullable=True),
+        sa.Column("blind", sa.Boolean(), nullable=False),
         sa.Column("said_at", sa.BigInteger(), nullable=False),
         sa.Column("a_confirmed_at", sa.BigInteger(), nullable=True),
         sa.Column("b_confirmed_at", sa.BigInteger(), nullable=True),
         sa.Column("a_helped", sa.Boolean(), nullable=False),
         sa.Column("b_helped", sa.Boolean(), nullable=False),
-        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.Column("a_outcome", sa.String(length=16), nullable=False),
+        sa.Column("b_outcome", sa.String(length=16), nullable=False),
         sa.Column("denied_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "a_outcome IN ('', 'hire', 'work', 'project', 'idea', 'advice', 'friendship', 'nothing') AND b_outcome IN ('', 'hire', 'work', 'project', 'idea', 'advice', 'friendship', 'nothing')",
+            name=op.f("ck_encounter_outcome"),
+        ),
+        sa.CheckConstraint(
+            "(told_by_id IS NULL) = (told_on IS NULL)", name=op.f("ck_encounter_told")
+        ),
         sa.CheckConstraint("a_id < b_id", name=op.f("ck_encounter_one_spelling")),
+        sa.CheckConstraint(
+            "told_by_id IN (a_id, b_id)", name=op.f("ck_encounter_told_by_one_of_them")
+        ),
         sa.ForeignKeyConstraint(["a_id"], ["member.id"], name=op.f("fk_encounter_a_id")),
         sa.ForeignKeyConstraint(["b_id"], ["member.id"], name=op.f("fk_encounter_b_id")),
         sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_encounter_call_id")),
@@ -1302,17 +1304,22 @@ def upgrade() -> None:
             ["introduction_id"], ["introduction.id"], name=op.f("fk_encounter_introduction_id")
         ),
         sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_encounter_lieu_id")),
+        sa.ForeignKeyConstraint(
+            ["told_by_id"], ["member.id"], name=op.f("fk_encounter_told_by_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_encounter")),
         sa.UniqueConstraint("call_id", "a_id", "b_id", name=op.f("uq_encounter_call_id_a_id_b_id")),
         sa.UniqueConstraint(
             "introduction_id", "a_id", "b_id", name=op.f("uq_encounter_introduction_id_a_id_b_id")
         ),
         sa.UniqueConstraint("public_id", name=op.f("uq_encounter_public_id")),
+        sa.UniqueConstraint("told_on", "a_id", "b_id", name=op.f("uq_encounter_told_on_a_id_b_id")),
     )
     with op.batch_alter_table("encounter", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_encounter_a_id"), ["a_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_encounter_b_id"), ["b_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_encounter_lieu_id"), ["lieu_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_encounter_told_by_id"), ["told_by_id"], unique=False)
 
     op.create_table(
         "introduction_side",
@@ -1349,7 +1356,109 @@ def upgrade() -> None:
             batch_op.f("ix_introduction_side_member_id"), ["member_id"], unique=False
         )
 
+    op.create_table(
+        "ledger_transaction",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "reverses_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("served_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("returns", sa.String(length=13), nullable=False),
+        sa.Column("what", sa.String(length=12), nullable=False),
+        sa.Column(
+            "encounter_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.CheckConstraint(
+            "(kind = 'reversal') = (reverses_id IS NOT NULL)",
+            name=op.f("ck_ledger_transaction_reversal"),
+        ),
+        sa.CheckConstraint(
+            "kind IN ('pledge', 'answer', 'promotion', 'service', 'gift', 'forgiveness', 'reversal')",
+            name=op.f("ck_ledger_transaction_kind"),
+        ),
+        sa.CheckConstraint(
+            "returns IN ('symbolic', 'informational', 'material')",
+            name=op.f("ck_ledger_transaction_returns"),
+        ),
+        sa.CheckConstraint(
+            "what IN ('', 'shift', 'story', 'workshop')", name=op.f("ck_ledger_transaction_what")
+        ),
+        sa.ForeignKeyConstraint(
+            ["encounter_id"], ["encounter.id"], name=op.f("fk_ledger_transaction_encounter_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["lieu_id"], ["lieu.id"], name=op.f("fk_ledger_transaction_lieu_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["reverses_id"],
+            ["ledger_transaction.id"],
+            name=op.f("fk_ledger_transaction_reverses_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["served_id"], ["member.id"], name=op.f("fk_ledger_transaction_served_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_transaction")),
+        sa.UniqueConstraint("key", name=op.f("uq_ledger_transaction_key")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_ledger_transaction_public_id")),
+        sa.UniqueConstraint("reverses_id", name=op.f("uq_ledger_transaction_reverses_id")),
+    )
+    with op.batch_alter_table("ledger_transaction", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_ledger_transaction_encounter_id"), ["encounter_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_ledger_transaction_lieu_id"), ["lieu_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_ledger_transaction_served_id"), ["served_id"], unique=False
+        )
+
+    op.create_table(
+        "ledger_transfer",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "transaction_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("giver_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("taker_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("amount", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint("amount BETWEEN 1 AND 1000000", name=op.f("ck_ledger_transfer_amount")),
+        sa.CheckConstraint("giver_id <> taker_id", name=op.f("ck_ledger_transfer_not_oneself")),
+        sa.ForeignKeyConstraint(
+            ["giver_id"], ["account.id"], name=op.f("fk_ledger_transfer_giver_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["taker_id"], ["account.id"], name=op.f("fk_ledger_transfer_taker_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["transaction_id"],
+            ["ledger_transaction.id"],
+            name=op.f("fk_ledger_transfer_transaction_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_transfer")),
+    )
+    with op.batch_alter_table("ledger_transfer", schema=None) as batch_op:
+        batch_op.create_index("ix_ledger_transfer_giver", ["giver_id", "amount"], unique=False)
+        batch_op.create_index("ix_ledger_transfer_taker", ["taker_id", "amount"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_ledger_transfer_transaction_id"), ["transaction_id"], unique=False
+        )
+
     if op.get_bind().dialect.name == "sqlite":
+        op.execute(
+            "CREATE TRIGGER house_rules_no_update BEFORE UPDATE ON house_rules BEGIN SELECT RAISE(ABORT, 'house_rules is append-only'); END"
+        )
+        op.execute(
+            "CREATE TRIGGER house_rules_no_delete BEFORE DELETE ON house_rules BEGIN SELECT RAISE(ABORT, 'house_rules is append-only'); END"
+        )
+        op.execute(
+            "CREATE TRIGGER house_rules_no_replace BEFORE INSERT ON house_rules WHEN EXISTS (SELECT 1 FROM house_rules AS old WHERE old.id = NEW.id OR (old.lieu_id = NEW.lieu_id AND old.version = NEW.version)) BEGIN SELECT RAISE(ABORT, 'house_rules is append-only'); END"
+        )
         op.execute(
             "CREATE TRIGGER ledger_transaction_no_update BEFORE UPDATE ON ledger_transaction BEGIN SELECT RAISE(ABORT, 'ledger_transaction is append-only'); END"
         )
@@ -1373,6 +1482,12 @@ def upgrade() -> None:
             "CREATE OR REPLACE FUNCTION refuse_edit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
         )
         op.execute(
+            "CREATE TRIGGER house_rules_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON house_rules FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit()"
+        )
+        op.execute(
+            "CREATE OR REPLACE FUNCTION refuse_edit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+        )
+        op.execute(
             "CREATE TRIGGER ledger_transaction_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_transaction FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit()"
         )
         op.execute(
@@ -1384,11 +1499,24 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("ledger_transfer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ledger_transfer_transaction_id"))
+        batch_op.drop_index("ix_ledger_transfer_taker")
+        batch_op.drop_index("ix_ledger_transfer_giver")
+
+    op.drop_table("ledger_transfer")
+    with op.batch_alter_table("ledger_transaction", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ledger_transaction_served_id"))
+        batch_op.drop_index(batch_op.f("ix_ledger_transaction_lieu_id"))
+        batch_op.drop_index(batch_op.f("ix_ledger_transaction_encounter_id"))
+
+    op.drop_table("ledger_transaction")
     with op.batch_alter_table("introduction_side", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_introduction_side_member_id"))
 
     op.drop_table("introduction_side")
     with op.batch_alter_table("encounter", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_encounter_told_by_id"))
         batch_op.drop_index(batch_op.f("ix_encounter_lieu_id"))
         batch_op.drop_index(batch_op.f("ix_encounter_b_id"))
         batch_op.drop_index(batch_op.f("ix_encounter_a_id"))
@@ -1412,6 +1540,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_suggested_pair_b_id"))
 
     op.drop_table("suggested_pair")
+    with op.batch_alter_table("rules_accepted", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rules_accepted_member_id"))
+
+    op.drop_table("rules_accepted")
     op.drop_table("postponed")
     with op.batch_alter_table("need", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_need_read_at"))
@@ -1421,12 +1553,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_need_expires_at"))
 
     op.drop_table("need")
-    with op.batch_alter_table("ledger_transfer", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_ledger_transfer_transaction_id"))
-        batch_op.drop_index("ix_ledger_transfer_taker")
-        batch_op.drop_index("ix_ledger_transfer_giver")
-
-    op.drop_table("ledger_transfer")
     with op.batch_alter_table("introduction", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_introduction_lieu_id"))
 
@@ -1476,6 +1602,10 @@ def downgrade() -> None:
 
     op.drop_table("seat_reservation")
     op.drop_table("rhythm")
+    with op.batch_alter_table("public_evidence", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_public_evidence_shown_by_id"))
+
+    op.drop_table("public_evidence")
     with op.batch_alter_table("presence", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_presence_open",
@@ -1512,11 +1642,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_letter_lieu_id"))
 
     op.drop_table("letter")
-    with op.batch_alter_table("ledger_transaction", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_ledger_transaction_served_id"))
-        batch_op.drop_index(batch_op.f("ix_ledger_transaction_lieu_id"))
+    with op.batch_alter_table("house_rules", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_house_rules_written_by_id"))
 
-    op.drop_table("ledger_transaction")
+    op.drop_table("house_rules")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consent_lieu_id"))
 
@@ -1566,7 +1695,6 @@ def downgrade() -> None:
 
     op.drop_table("kiosk")
     op.drop_table("job_run")
-    op.drop_table("house_rules")
     with op.batch_alter_table("declaration", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_declaration_lieu_id"))
         batch_op.drop_index(batch_op.f("ix_declaration_email"))
