@@ -1,9 +1,10 @@
 """The coworker: who could help me and whom could I help, and all that is mine.
 
 One blueprint; its views stand in modules named for what they are about: `here` (the room, now),
-`meeting` (introductions and encounters), `asking` (calls and needs), `seats` (kept ahead), `me`
-(everything kept about me). A GET changes nothing; an answer is a button, and what it is answered
-with does not depend on what anybody else said before all said yes.
+`meeting` (introductions and encounters), `by_letter` (how often, and when to meet), `asking`
+(calls and needs), `seats` (kept ahead), `me` (everything kept about me). A GET changes nothing; an
+answer is a button, and what it is answered with does not depend on what anybody else said before
+all said yes.
 """
 
 from flask import Blueprint
@@ -11,4 +12,4 @@ from flask import Blueprint
 blueprint = Blueprint("coworker", __name__)
 
 # The views register themselves on the blueprint above, so they can only come after it.
-from serendipity.web.coworker import asking, here, me, meeting, seats  # noqa: E402, F401
+from serendipity.web.coworker import asking, by_letter, here, me, meeting, seats  # noqa: E402, F401

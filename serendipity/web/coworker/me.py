@@ -23,6 +23,7 @@ from serendipity import (
     members,
     naming,
     presence,
+    rhythms,
     skills,
 )
 from serendipity.db import reading, writing
@@ -82,6 +83,7 @@ def me_page(profile: Profile, offered: Offered, status: int = 200) -> ResponseRe
         paused=member.paused_until is not None and member.paused_until > clock.now(),
         zone=zone_of(member),
         pauses=PAUSES,
+        rhythm=rhythms.of(reading(), member_id=member.id),
         apart=naming.kept_apart(reading(), member_id=member.id),
         lines=ledger.statement(reading(), member_id=member.id),
         lieu_names={one.id: one.name for one in _lieux_of_lines(member)},

@@ -15,7 +15,7 @@ from serendipity.introductions import Introduction
 from serendipity.lieux import Lieu
 from serendipity.web.access import access, current_member
 from serendipity.web.addresses import same_origin_path
-from serendipity.web.coworker import blueprint, slips
+from serendipity.web.coworker import blueprint, by_letter, slips
 
 ANSWERS = {
     "yes": introductions.say_yes,
@@ -42,6 +42,7 @@ def introduction(public_id: str) -> ResponseReturnValue:
         over=bool(found.withdrawn_at) or found.expires_at <= at,
         refused=found.side_of(me.id).no_at is not None,
         meetings=slips.meetings(reading(), ours, member_id=me.id) if found.agreed else [],
+        **by_letter.times_of(found),
     )
 
 
