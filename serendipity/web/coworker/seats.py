@@ -102,7 +102,7 @@ def seat_calendar(public_id: str) -> ResponseReturnValue:
     kept = seats.seat_of(reading(), public_id=public_id, member_id=current_member().id)
     lieu = reading().get_one(Lieu, kept.lieu_id)
     words = seats.calendar_file(
-        seats.facts_of(kept, what="kept" if kept.kept else "cancelled", lieu=lieu),
+        seats.facts_of(reading(), kept, what="kept" if kept.kept else "cancelled", at=clock.now()),
         at=kept.cancelled_at or kept.freed_at or kept.kept_at,
         summary=gettext("%(moment)s at %(place)s", moment=kept.moment, place=lieu.name),
         link=addresses.public("/seats"),
