@@ -1,10 +1,10 @@
 """Organisations: who pays for rooms. Their members book, pay or only see.
 
 Rules kept here: a person has one role in an organisation; *see* reads bookings and the skill map,
-*book* also books, moves, cancels and asks, *pay* also says who belongs to the organisation and
-where its invoices go; somebody can always pay. SIRET and VAT numbers are well-formed, with the
-right check digits. Who is named as a colleague is shown by their address only, so that nobody
-learns from a list whether an address belongs to somebody here.
+*book* also books, moves, cancels, asks and pays by card, *pay* also reads the invoices and says who
+belongs to the organisation and where its invoices go; somebody can always pay. SIREN, SIRET and VAT
+numbers are well-formed (`registers`). Who is named as a colleague is shown by their address only,
+so that nobody learns from a list whether an address belongs to somebody here.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serendipity import members, signin, words
 from serendipity.db import Base, Key, PublicId
-from serendipity.errors import Forbidden, Invalid, NotFound, Refused
+from serendipity.errors import Forbidden, NotFound, Refused
 from serendipity.members import Member
+from serendipity.registers import plain_country, plain_siret, plain_vat_number
 
 Role = Literal["see", "book", "pay"]
 ROLES: tuple[Role, ...] = ("see", "book", "pay")  # each may do what those before it may
@@ -34,6 +35,9 @@ class Organisation(Base):
     name: Mapped[str] = mapped_column(String(160))
     email: Mapped[str] = mapped_column(String(254))  # where invoices go
     address: Mapped[str] = mapped_column(String(240), default="")
+    postcode: Mapped[str] = mapped_column(String(12), default="")
+    city: Mapped[str] = mapped_column(String(120), default="")
+    country: Mapped[str] = mapped_column(String(2), default="FR")
     siret: Mapped[str] = mapped_column(String(14), default="")
     vat_number: Mapped[str] = mapped_column(String(16), default="")
     language: Mapped[str] = mapped_column(String(2), default="en")
@@ -68,14 +72,6 @@ class RoleTooSmall(Forbidden):
     """Your role in the organisation does not go so far. Facts: role, needed."""
 
 
-class WrongSiret(Invalid):
-    """Facts: field, given, digits (how many there were), why ("length", "digits" or "sum")."""
-
-
-class WrongVatNumber(Invalid):
-    """Facts: field, given."""
-
-
 class LastWhoPays(Refused):
     """Somebody has to stay who can pay. Facts: none."""
 
@@ -97,6 +93,9 @@ def found(
     siret: str = "",
     vat_number: str = "",
     address: str = "",
+    postcode: str = "",
+    city: str = "",
+    country: str = "FR",
     language: str = "en",
 ) -> Organisation:
     """Found an organisation; the member who does so can pay for it.
@@ -105,16 +104,21 @@ def found(
     ------
     words.WordsMissing, words.WordsTooLong, words.WordsUnreadable
         In its name or address.
-    members.BadEmail, WrongSiret, WrongVatNumber
+    members.BadEmail
+    registers.WrongSiret, registers.WrongVatNumber, registers.WrongCountry
     """
-    organisation = Organisation(
-        name=words.said(name, field="name", most=160),
-        email=members.plain_email(email),
-        address=words.line(address, field="address"),
-        siret=plain_siret(siret),
-        vat_number=plain_vat_number(vat_number),
-        language=language if language in members.SCREEN_LANGUAGES else "en",
-        created_at=at,
+    organisation = Organisation(created_at=at)
+    _describe(
+        organisation,
+        name=name,
+        email=email,
+        address=address,
+        postcode=postcode,
+        city=city,
+        country=country,
+        siret=siret,
+        vat_number=vat_number,
+        language=language,
     )
     session.add(organisation)
     session.flush()
@@ -123,6 +127,44 @@ def found(
     )
     session.flush()
     return organisation
+
+
+def describe(session: Session, *, organisation_id: int, by: int, **facts: str) -> Organisation:
+    """Say anew who the organisation is; invoices that were issued stay as they are.
+
+    Raises
+    ------
+    RoleTooSmall, NoSuchOrganisation; and what `found` raises
+    """
+    refuse_unless_may(session, organisation_id=organisation_id, member_id=by, role="pay")
+    organisation = session.get_one(Organisation, organisation_id)
+    _describe(organisation, **facts)
+    session.flush()
+    return organisation
+
+
+def _describe(
+    organisation: Organisation,
+    *,
+    name: str,
+    email: str,
+    address: str,
+    postcode: str,
+    city: str,
+    country: str,
+    siret: str,
+    vat_number: str,
+    language: str,
+) -> None:
+    organisation.name = words.said(name, field="name", most=160)
+    organisation.email = members.plain_email(email)
+    organisation.address = words.line(address, field="address")
+    organisation.postcode = words.line(postcode, field="postcode", most=12)
+    organisation.city = words.line(city, field="city", most=120)
+    organisation.country = plain_country(country)
+    organisation.siret = plain_siret(siret)
+    organisation.vat_number = plain_vat_number(vat_number)
+    organisation.language = language if language in members.SCREEN_LANGUAGES else "en"
 
 
 def ask_to_join(
@@ -314,50 +356,6 @@ def refuse_unless_may(
         raise NoSuchOrganisation()
     if not may(seat.role, role):
         raise RoleTooSmall(role=seat.role, needed=role)
-
-
-def plain_siret(given: str) -> str:
-    """Fourteen digits without spaces, or nothing.
-
-    Raises
-    ------
-    WrongSiret
-        Not fourteen, or the check digit says that one is wrong.
-    """
-    compact = "".join(given.split()).replace(".", "").replace("-", "")
-    if not compact:
-        return ""
-    # Late: the numbers of all countries cost a web process 1.5 MB, and few ever found anything.
-    from stdnum import exceptions as stdnum  # noqa: PLC0415
-    from stdnum.fr import siret as fr_siret  # noqa: PLC0415
-
-    facts = {"field": "siret", "given": given, "digits": len(compact)}
-    if not (compact.isascii() and compact.isdigit()):
-        raise WrongSiret(**facts, why="digits")
-    if len(compact) != 14:
-        raise WrongSiret(**facts, why="length")
-    try:
-        return str(fr_siret.validate(compact))
-    except stdnum.ValidationError as error:
-        raise WrongSiret(**facts, why="sum") from error
-
-
-def plain_vat_number(given: str) -> str:
-    """A VAT number of a country of the European Union, country letters first, or nothing.
-
-    Raises
-    ------
-    WrongVatNumber
-    """
-    if not given.strip():
-        return ""
-    from stdnum import exceptions as stdnum  # noqa: PLC0415 - late, as above
-    from stdnum.eu import vat as eu_vat  # noqa: PLC0415
-
-    try:
-        return str(eu_vat.validate(given))
-    except stdnum.ValidationError as error:
-        raise WrongVatNumber(field="vat_number", given=given) from error
 
 
 @members.at_erasure

@@ -10,6 +10,7 @@ from serendipity import (  # noqa: F401
     evidence,
     idempotency,
     introductions,
+    invoices,
     kiosks,
     ledger,
     lieux,

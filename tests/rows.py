@@ -9,7 +9,9 @@ from typing import Any
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from serendipity import invoices
 from serendipity.consent import Consent
+from serendipity.invoices import Seller
 from serendipity.lieux import Lieu, Opening
 from serendipity.members import Member
 from serendipity.organisations import Organisation, OrganisationMember
@@ -135,3 +137,23 @@ def an_organisation(
     )
     session.flush()
     return organisation, member
+
+
+def a_seller(session: Session, lieu: Lieu, **given: Any) -> Seller:
+    """Who sells at this lieu, in Lyon, with VAT and an account."""
+    facts: dict[str, Any] = {
+        "prefix": f"N{next(_count)}",
+        "name": "La Navette SCIC",
+        "email": "compta@navette.example.org",
+        "address": "12 montée de la Soie",
+        "postcode": "69004",
+        "city": "Lyon",
+        "country": "FR",
+        "siret": "73282932000074",
+        "vat_number": "FR83404833048",
+        "iban": "FR1420041010050500013M02606",
+        "mention": "SCIC SARL à capital variable, RCS Lyon",
+        "payment_days": 30,
+    }
+    given = {**facts, **given}
+    return invoices.describe(session, lieu=lieu, facts=invoices.Facts(**given), at=NOON)

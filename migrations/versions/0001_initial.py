@@ -98,6 +98,9 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=160), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("address", sa.String(length=240), nullable=False),
+        sa.Column("postcode", sa.String(length=12), nullable=False),
+        sa.Column("city", sa.String(length=120), nullable=False),
+        sa.Column("country", sa.String(length=2), nullable=False),
         sa.Column("siret", sa.String(length=14), nullable=False),
         sa.Column("vat_number", sa.String(length=16), nullable=False),
         sa.Column("language", sa.String(length=2), nullable=False),
@@ -189,6 +192,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_declaration_email"), ["email"], unique=False)
         batch_op.create_index(batch_op.f("ix_declaration_lieu_id"), ["lieu_id"], unique=False)
 
+    op.create_table(
+        "invoice_counter",
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "year",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("last", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("last >= 1", name=op.f("ck_invoice_counter_last")),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_invoice_counter_lieu_id")),
+        sa.PrimaryKeyConstraint("lieu_id", "year", name=op.f("pk_invoice_counter")),
+    )
     op.create_table(
         "job_run",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -385,6 +403,32 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "lieu_id", "starts_at", "seats", name=op.f("uq_seats_on_lieu_id_starts_at_seats")
         ),
+    )
+    op.create_table(
+        "seller",
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("prefix", sa.String(length=8), nullable=False),
+        sa.Column("name", sa.String(length=160), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("address", sa.String(length=240), nullable=False),
+        sa.Column("postcode", sa.String(length=12), nullable=False),
+        sa.Column("city", sa.String(length=120), nullable=False),
+        sa.Column("country", sa.String(length=2), nullable=False),
+        sa.Column("siret", sa.String(length=14), nullable=False),
+        sa.Column("vat_number", sa.String(length=16), nullable=False),
+        sa.Column("iban", sa.String(length=34), nullable=False),
+        sa.Column("mention", sa.String(length=240), nullable=False),
+        sa.Column(
+            "payment_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "siret <> '' OR vat_number <> ''", name=op.f("ck_seller_known_somewhere")
+        ),
+        sa.CheckConstraint("payment_days BETWEEN 0 AND 60", name=op.f("ck_seller_payment_days")),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_seller_lieu_id")),
+        sa.PrimaryKeyConstraint("lieu_id", name=op.f("pk_seller")),
+        sa.UniqueConstraint("prefix", name=op.f("uq_seller_prefix")),
     )
     op.create_table(
         "skill_count",
@@ -1013,6 +1057,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_token_member_id"), ["member_id"], unique=False)
 
     op.create_table(
+        "bill",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "booking_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("fk_bill_booking_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bill")),
+    )
+    with op.batch_alter_table("bill", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_bill_booking_id"), ["booking_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_bill_due_at"), ["due_at"], unique=False)
+
+    op.create_table(
         "booked_slot",
         sa.Column("room_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -1107,6 +1165,67 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("introduction", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_introduction_lieu_id"), ["lieu_id"], unique=False)
+
+    op.create_table(
+        "invoice",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("year", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.String(length=24), nullable=False),
+        sa.Column(
+            "organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "booking_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("turn", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "credits_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("issued_at", sa.BigInteger(), nullable=False),
+        sa.Column("issued_on", sa.String(length=10), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column(
+            "net_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "vat_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "content",
+            sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "(kind = 'credit') = (credits_id IS NOT NULL)", name=op.f("ck_invoice_credits")
+        ),
+        sa.CheckConstraint("kind IN ('credit', 'invoice')", name=op.f("ck_invoice_kind")),
+        sa.CheckConstraint("count >= 1 AND turn >= 1", name=op.f("ck_invoice_counts")),
+        sa.CheckConstraint("net_cents >= 0 AND vat_cents >= 0", name=op.f("ck_invoice_money")),
+        sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("fk_invoice_booking_id")),
+        sa.ForeignKeyConstraint(["credits_id"], ["invoice.id"], name=op.f("fk_invoice_credits_id")),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_invoice_lieu_id")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_invoice_organisation_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invoice")),
+        sa.UniqueConstraint(
+            "booking_id", "kind", "turn", name=op.f("uq_invoice_booking_id_kind_turn")
+        ),
+        sa.UniqueConstraint("credits_id", name=op.f("uq_invoice_credits_id")),
+        sa.UniqueConstraint("lieu_id", "year", "count", name=op.f("uq_invoice_lieu_id_year_count")),
+        sa.UniqueConstraint("number", name=op.f("uq_invoice_number")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_invoice_public_id")),
+    )
+    with op.batch_alter_table("invoice", schema=None) as batch_op:
+        batch_op.create_index("ix_invoice_lieu", ["lieu_id", "issued_at"], unique=False)
+        batch_op.create_index(
+            "ix_invoice_organisation", ["organisation_id", "issued_at"], unique=False
+        )
 
     op.create_table(
         "need",
@@ -1357,6 +1476,18 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "invoice_paper",
+        sa.Column(
+            "invoice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("drawn_at", sa.BigInteger(), nullable=False),
+        sa.Column("pdf", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["invoice_id"], ["invoice.id"], name=op.f("fk_invoice_paper_invoice_id")
+        ),
+        sa.PrimaryKeyConstraint("invoice_id", name=op.f("pk_invoice_paper")),
+    )
+    op.create_table(
         "ledger_transaction",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=22), nullable=False),
@@ -1460,6 +1591,24 @@ def upgrade() -> None:
             "CREATE TRIGGER house_rules_no_replace BEFORE INSERT ON house_rules WHEN EXISTS (SELECT 1 FROM house_rules AS old WHERE old.id = NEW.id OR (old.lieu_id = NEW.lieu_id AND old.version = NEW.version)) BEGIN SELECT RAISE(ABORT, 'house_rules is append-only'); END"
         )
         op.execute(
+            "CREATE TRIGGER invoice_no_update BEFORE UPDATE ON invoice BEGIN SELECT RAISE(ABORT, 'invoice is append-only'); END"
+        )
+        op.execute(
+            "CREATE TRIGGER invoice_no_delete BEFORE DELETE ON invoice BEGIN SELECT RAISE(ABORT, 'invoice is append-only'); END"
+        )
+        op.execute(
+            "CREATE TRIGGER invoice_no_replace BEFORE INSERT ON invoice WHEN EXISTS (SELECT 1 FROM invoice AS old WHERE old.id = NEW.id OR old.public_id = NEW.public_id OR old.number = NEW.number OR old.credits_id = NEW.credits_id OR (old.lieu_id = NEW.lieu_id AND old.year = NEW.year AND old.count = NEW.count) OR (old.booking_id = NEW.booking_id AND old.kind = NEW.kind AND old.turn = NEW.turn)) BEGIN SELECT RAISE(ABORT, 'invoice is append-only'); END"
+        )
+        op.execute(
+            "CREATE TRIGGER invoice_paper_no_update BEFORE UPDATE ON invoice_paper BEGIN SELECT RAISE(ABORT, 'invoice_paper is append-only'); END"
+        )
+        op.execute(
+            "CREATE TRIGGER invoice_paper_no_delete BEFORE DELETE ON invoice_paper BEGIN SELECT RAISE(ABORT, 'invoice_paper is append-only'); END"
+        )
+        op.execute(
+            "CREATE TRIGGER invoice_paper_no_replace BEFORE INSERT ON invoice_paper WHEN EXISTS (SELECT 1 FROM invoice_paper AS old WHERE old.invoice_id = NEW.invoice_id) BEGIN SELECT RAISE(ABORT, 'invoice_paper is append-only'); END"
+        )
+        op.execute(
             "CREATE TRIGGER ledger_transaction_no_update BEFORE UPDATE ON ledger_transaction BEGIN SELECT RAISE(ABORT, 'ledger_transaction is append-only'); END"
         )
         op.execute(
@@ -1488,6 +1637,18 @@ def upgrade() -> None:
             "CREATE OR REPLACE FUNCTION refuse_edit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
         )
         op.execute(
+            "CREATE TRIGGER invoice_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON invoice FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit()"
+        )
+        op.execute(
+            "CREATE OR REPLACE FUNCTION refuse_edit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+        )
+        op.execute(
+            "CREATE TRIGGER invoice_paper_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON invoice_paper FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit()"
+        )
+        op.execute(
+            "CREATE OR REPLACE FUNCTION refuse_edit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+        )
+        op.execute(
             "CREATE TRIGGER ledger_transaction_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_transaction FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit()"
         )
         op.execute(
@@ -1511,6 +1672,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_ledger_transaction_encounter_id"))
 
     op.drop_table("ledger_transaction")
+    op.drop_table("invoice_paper")
     with op.batch_alter_table("introduction_side", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_introduction_side_member_id"))
 
@@ -1553,6 +1715,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_need_expires_at"))
 
     op.drop_table("need")
+    with op.batch_alter_table("invoice", schema=None) as batch_op:
+        batch_op.drop_index("ix_invoice_organisation")
+        batch_op.drop_index("ix_invoice_lieu")
+
+    op.drop_table("invoice")
     with op.batch_alter_table("introduction", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_introduction_lieu_id"))
 
@@ -1569,6 +1736,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_booked_slot_booking_id"))
 
     op.drop_table("booked_slot")
+    with op.batch_alter_table("bill", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bill_due_at"))
+        batch_op.drop_index(batch_op.f("ix_bill_booking_id"))
+
+    op.drop_table("bill")
     with op.batch_alter_table("token", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_token_member_id"))
 
@@ -1672,6 +1844,7 @@ def downgrade() -> None:
     op.drop_table("account")
     op.drop_table("weekly_seats")
     op.drop_table("skill_count")
+    op.drop_table("seller")
     op.drop_table("seats_on")
     with op.batch_alter_table("round", schema=None) as batch_op:
         batch_op.drop_index("ix_round_lieu_at")
@@ -1695,6 +1868,7 @@ def downgrade() -> None:
 
     op.drop_table("kiosk")
     op.drop_table("job_run")
+    op.drop_table("invoice_counter")
     with op.batch_alter_table("declaration", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_declaration_lieu_id"))
         batch_op.drop_index(batch_op.f("ix_declaration_email"))

@@ -293,6 +293,13 @@ def _seat(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, 
     }
 
 
+def _invoice(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
+    """Money and dates as the reader writes them."""
+    told = letter.facts
+    due_on = told["due_on"] and format_date(date.fromisoformat(told["due_on"]), "long")
+    return {"total": money(Decimal(told["total_cents"]) / 100, told["currency"]), "due_on": due_on}
+
+
 LOOK_UPS: Final[dict[str, LookUp]] = {
     "code": _as_it_stands,
     "introduction": _introduction,
@@ -307,4 +314,5 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "booking": _booking,
     "seat": _seat,
     "seat_reminder": _seat,
+    "invoice": _invoice,
 }

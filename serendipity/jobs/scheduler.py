@@ -3,7 +3,7 @@
 APScheduler gives the beat, and only the beat, in UTC: what is due is asked of the database each
 time, so a worker that was down for an hour finds an hour's work and does it once.
 
-- every second: words to read, rounds to run, calls to put, letters to deliver
+- every second: words to read, rounds to run, calls to put, invoices, letters to deliver
 - every minute: stays, turns and pairs that ended, and the nights whose hour has come
 
 A lieu's night is due when its own wall clock has passed the hour in the settings. The local date is
@@ -34,7 +34,7 @@ from serendipity.config import Settings
 from serendipity.db import database, is_busy
 from serendipity.db import reading as looking
 from serendipity.errors import Busy, ConfigurationError
-from serendipity.jobs import delivery, housekeeping, night, reading, rounds
+from serendipity.jobs import delivery, housekeeping, night, reading, rounds, settling
 from serendipity.jobs.post import Post, way_out
 from serendipity.lieux import Lieu
 
@@ -67,6 +67,12 @@ class Worker:
         """Letters whose turn it is."""
         with self._context():
             return sum(delivery.deliver_due(self.desk).values())
+
+    def settle(self) -> int:
+        """Invoices for what bookings owe, and their papers."""
+        with self._context():
+            issued = settling.issue_due(looking, at=clock.now())
+            return issued + settling.draw_due(looking, at=clock.now())
 
     def keep_house(self) -> int:
         """What ended by itself since the last time."""
@@ -153,6 +159,7 @@ def run_once(app: Flask) -> dict[str, int]:
     """Do what is due now and stop: for a clock of one's own, such as cron or a test."""
     worker = Worker(app)
     done = {"kept": worker.keep_house(), "read": worker.read(), "nights": worker.nights()}
+    done["settled"] = worker.settle()
     done["letters"] = 0
     while sent := worker.deliver():
         done["letters"] += sent
@@ -169,6 +176,7 @@ def _scheduler(worker: Worker) -> BlockingScheduler:
     )
     for job, beat in (
         (worker.read, SECOND),
+        (worker.settle, SECOND),
         (worker.deliver, SECOND),
         (worker.keep_house, MINUTE),
         (worker.nights, MINUTE),

@@ -22,6 +22,8 @@ What each kind of letter needs in its facts (instants in ISO 8601, ids are publi
                   ends_at, people, net_cents, vat_cents, due_cents, currency
     seat          what (kept, cancelled, freed) and all of `seats.facts_of`
     seat_reminder the same, the day before
+    invoice       what (invoice, credit), invoice, number, credits, organisation,
+                  organisation_name, lines, total_cents, currency, due_on, paid
 """
 
 from serendipity.mail import bounces

@@ -57,6 +57,7 @@ KINDS: Final[dict[str, Kind]] = {
     "seat_reminder": Kind(lives=timedelta(hours=24)),
     "agreed": Kind(by_consent=True),
     "meeting": Kind(by_consent=True),
+    "invoice": Kind(),
     "introduction": Kind(lives=timedelta(hours=48), by_consent=True),
     "reminder": Kind(lives=timedelta(days=7), by_consent=True),
     "silence": Kind(lives=timedelta(days=7)),

@@ -33,6 +33,7 @@ def _facts(kind: str, language: str) -> dict[str, Any]:
         **BOOKING,
         "moment": _("Coworking"),
         "costs": 1,
+        **({"what": "invoice", **INVOICE} if kind == "invoice" else {}),
         **({"people": 6} if kind == "booking" else {}),  # a number there, persons elsewhere
     }
 
@@ -85,4 +86,12 @@ BOOKING: dict[str, Any] = {
     "net": "48.00 €",
     "total": "57.60 €",
     "due": "57.60 €",
+}
+INVOICE: dict[str, Any] = {
+    "invoice": "sample",
+    "number": "NAVETTE-2026-00042",
+    "credits": "",
+    "lines": ["Métier, La Navette, 26.3.2026, 14:00 – 16:00"],
+    "due_on": "25.4.2026",
+    "paid": False,
 }

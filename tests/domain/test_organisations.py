@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from serendipity import members, organisations
+from serendipity import members, organisations, registers
 from serendipity.errors import Refused
 from serendipity.members import Member
 from serendipity.organisations import Organisation, OrganisationMember
@@ -57,14 +57,14 @@ def test_who_founds_an_organisation_can_pay_for_it(session: Session) -> None:
 def test_a_siret_that_is_wrong_says_how(
     session: Session, given: str, why: str, digits: int
 ) -> None:
-    with pytest.raises(organisations.WrongSiret) as refused:
+    with pytest.raises(registers.WrongSiret) as refused:
         found(session, siret=given)
     assert (refused.value.facts["why"], refused.value.facts["digits"]) == (why, digits)
 
 
 @pytest.mark.parametrize("given", ["FR00404833048", "ZZ123", "83404833048", "BE0000000000", "é"])
 def test_a_vat_number_that_is_wrong_is_refused(session: Session, given: str) -> None:
-    with pytest.raises(organisations.WrongVatNumber):
+    with pytest.raises(registers.WrongVatNumber):
         found(session, vat_number=given)
 
 
@@ -75,7 +75,7 @@ def test_vat_numbers_of_other_countries_are_known(session: Session, given: str) 
 
 @given(st.text(max_size=60))
 def test_whatever_is_typed_as_a_number_is_right_or_refused(given: str) -> None:
-    for plain in (organisations.plain_siret, organisations.plain_vat_number):
+    for plain in (registers.plain_siret, registers.plain_vat_number, registers.plain_iban):
         with contextlib.suppress(Refused):
             assert plain(given).isascii()
 
