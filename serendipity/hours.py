@@ -3,23 +3,66 @@
 Openings and moments are kept as minutes on the lieu's wall clock; here they become instants.
 A stay ends at closing time at the latest; where no opening is known for now (a lieu without
 hours, or somebody with a key), it ends with the local day.
+
+Rules kept here: a date with special hours has those and not its weekday's; a date that is marked
+closed has none. Bookings that stand on such a date stay: the lieu speaks with who made them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from serendipity import clock
-from serendipity.lieux import Lieu, Moment, Opening
+from serendipity import clock, words
+from serendipity.db import Base, Key
+from serendipity.errors import Invalid
+from serendipity.lieux import BadSpan, Lieu, Moment, Opening, SpansOverlap
 
 HALF_HOUR = timedelta(minutes=30)
 STAYS = (timedelta(hours=1), timedelta(hours=2, minutes=30), timedelta(hours=4))
+Minutes = tuple[int, int]  # from, to, after midnight on the wall
+
+
+class SpecialHours(Base):
+    """What holds on one date instead of its weekday's hours; without minutes: closed."""
+
+    __tablename__ = "special_hours"
+
+    id: Mapped[Key]
+    lieu_id: Mapped[int] = mapped_column(ForeignKey("lieu.id", ondelete="CASCADE"))
+    day: Mapped[date]
+    opens: Mapped[int | None]
+    closes: Mapped[int | None]
+    note: Mapped[str] = mapped_column(String(120), default="")  # "Fête nationale"
+
+    __table_args__ = (
+        UniqueConstraint("lieu_id", "day", "opens"),
+        CheckConstraint(
+            "(opens IS NULL) = (closes IS NULL) AND"
+            " (opens IS NULL OR (0 <= opens AND opens < closes AND closes <= 1440))",
+            name="minutes",
+        ),
+    )
+
+
+class DayPassed(Invalid):
+    """Special hours are for today or later. Facts: field, day."""
+
+
+@dataclass(frozen=True)
+class SpecialDay:
+    """A date with hours of its own; no spans: closed."""
+
+    day: date
+    spans: tuple[Minutes, ...]
+    note: str
 
 
 @dataclass(frozen=True)
@@ -49,32 +92,36 @@ def wall_instant(day: date, minutes: int, zone: str) -> datetime:
 
 def closing(session: Session, *, lieu: Lieu, at: datetime) -> datetime:
     """When a stay that begins or goes on at `at` ends at the latest; always after `at`."""
-    local = clock.local(at, lieu.timezone)
-    openings = session.scalars(
-        select(Opening).where(Opening.lieu_id == lieu.id, Opening.weekday == local.weekday())
-    )
-    for opening in openings:
-        opens = wall_instant(local.date(), opening.opens, lieu.timezone)
-        closes = wall_instant(local.date(), opening.closes, lieu.timezone)
+    today = clock.local_date(at, lieu.timezone)
+    for opens, closes in open_hours(session, lieu=lieu, day=today):
         if opens <= at < closes:
             return closes
-    return clock.day_bounds(local.date(), lieu.timezone)[1]
+    return clock.day_bounds(today, lieu.timezone)[1]
 
 
 def open_hours(session: Session, *, lieu: Lieu, day: date) -> list[tuple[datetime, datetime]]:
     """When the lieu is open on a date, as half-open intervals of instants, in order."""
-    openings = session.scalars(
-        select(Opening)
-        .where(Opening.lieu_id == lieu.id, Opening.weekday == day.weekday())
-        .order_by(Opening.opens)
-    )
+    spans = _spans(session, lieu, [day])[day]
     return [
-        (
-            wall_instant(day, opening.opens, lieu.timezone),
-            wall_instant(day, opening.closes, lieu.timezone),
-        )
-        for opening in openings
+        (wall_instant(day, opens, lieu.timezone), wall_instant(day, closes, lieu.timezone))
+        for opens, closes in spans
     ]
+
+
+def _spans(session: Session, lieu: Lieu, days: Iterable[date]) -> dict[date, list[Minutes]]:
+    """The spans of each date: its special ones if it has any, else those of its weekday."""
+    wanted = set(days)
+    special: dict[date, list[Minutes]] = {}
+    for row in session.scalars(
+        select(SpecialHours).where(SpecialHours.lieu_id == lieu.id, SpecialHours.day.in_(wanted))
+    ):
+        of_day = special.setdefault(row.day, [])
+        if row.opens is not None and row.closes is not None:
+            of_day.append((row.opens, row.closes))
+    weekly: dict[int, list[Minutes]] = defaultdict(list)
+    for opening in session.scalars(select(Opening).where(Opening.lieu_id == lieu.id)):
+        weekly[opening.weekday].append((opening.opens, opening.closes))
+    return {day: sorted(special.get(day, weekly[day.weekday()])) for day in wanted}
 
 
 def tonight(*, lieu: Lieu, at: datetime) -> datetime:
@@ -128,15 +175,10 @@ def open_stretches(
     Openings that touch are one stretch, also over midnight; a stretch that a clock change
     swallows whole is left out.
     """
-    openings = session.scalars(select(Opening).where(Opening.lieu_id == lieu.id)).all()
     known = sorted(
-        (
-            wall_instant(day, opening.opens, lieu.timezone),
-            wall_instant(day, opening.closes, lieu.timezone),
-        )
-        for day in days
-        for opening in openings
-        if opening.weekday == day.weekday()
+        (wall_instant(day, opens, lieu.timezone), wall_instant(day, closes, lieu.timezone))
+        for day, spans in _spans(session, lieu, days).items()
+        for opens, closes in spans
     )
     joined: list[tuple[datetime, datetime]] = []
     for opens, closes in known:
@@ -145,3 +187,69 @@ def open_stretches(
         elif opens < closes:
             joined.append((opens, closes))
     return joined
+
+
+# --- special days ---------------------------------------------------------------------------
+
+
+def keep_day(
+    session: Session,
+    *,
+    lieu: Lieu,
+    day: date,
+    spans: Sequence[Minutes],
+    at: datetime,
+    note: str = "",
+) -> None:
+    """Let these be the hours of this date; none: the lieu is closed. Said again, the last holds.
+
+    Raises
+    ------
+    DayPassed, lieux.BadSpan, lieux.SpansOverlap, words.WordsTooLong
+        Nothing was changed.
+    """
+    if day < clock.local_date(at, lieu.timezone):
+        raise DayPassed(field="day", day=day)
+    said = words.line(note, field="note", most=120)
+    for opens, closes in spans:
+        if not 0 <= opens < closes <= 1440:
+            raise BadSpan(field="opens", weekday=day.weekday(), starts=opens, ends=closes)
+    for one, other in itertools.pairwise(sorted(spans)):
+        if other[0] < one[1]:
+            raise SpansOverlap(field="opens", weekday=day.weekday())
+    forget_day(session, lieu=lieu, day=day)
+    rows: list[Minutes | tuple[None, None]] = [*spans] or [(None, None)]
+    session.add_all(
+        SpecialHours(lieu_id=lieu.id, day=day, opens=opens, closes=closes, note=said)
+        for opens, closes in rows
+    )
+    session.flush()
+
+
+def forget_day(session: Session, *, lieu: Lieu, day: date) -> None:
+    """Let the date have its weekday's hours again."""
+    session.execute(
+        delete(SpecialHours).where(SpecialHours.lieu_id == lieu.id, SpecialHours.day == day)
+    )
+
+
+def special_days(session: Session, *, lieu: Lieu, at: datetime) -> list[SpecialDay]:
+    """The special days from today on, in order."""
+    rows: dict[date, list[SpecialHours]] = defaultdict(list)
+    for row in session.scalars(
+        select(SpecialHours)
+        .where(
+            SpecialHours.lieu_id == lieu.id,
+            SpecialHours.day >= clock.local_date(at, lieu.timezone),
+        )
+        .order_by(SpecialHours.day, SpecialHours.opens)
+    ):
+        rows[row.day].append(row)
+    return [
+        SpecialDay(
+            day,
+            tuple((r.opens, r.closes) for r in of_day if r.opens is not None and r.closes),
+            of_day[0].note,
+        )
+        for day, of_day in rows.items()
+    ]

@@ -12,15 +12,20 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from serendipity import clock, hours, slots
+from serendipity import clock, hours, lieux, slots, words
 from serendipity.db import Base, Key, PublicId
 from serendipity.errors import Invalid, NotFound
 from serendipity.lieux import Lieu
 
 HALF_DAY = 16  # quarters that the half-day price covers
 DAY = 96  # a day price covers whatever the opening hours of one day allow
+WHOLE = 10_000  # basis points
+MOST_CENTS = 10_000_00  # an hour, half a day, a day: above that somebody slipped
+MOST_PEOPLE = 10_000
+SHAPES = ("table", "round", "rows")
 FARTHEST = timedelta(days=731)  # nobody knows the hours of a lieu in three years
 
 
@@ -42,6 +47,10 @@ class Room(Base):
     day_cents: Mapped[int]
     vat_points: Mapped[int] = mapped_column(default=2000)
     buffer_minutes: Mapped[int] = mapped_column(default=0)  # kept free after a booking
+    notice_minutes: Mapped[int] = mapped_column(default=0)  # at least so long before the start
+    needs_yes: Mapped[bool] = mapped_column(default=False)  # the lieu answers each booking
+    no_show_minutes: Mapped[int] = mapped_column(default=15)  # then it is let go; 0: never
+    resident_points: Mapped[int] = mapped_column(default=WHOLE)  # what residents pay of the price
 
     __table_args__ = (
         UniqueConstraint("lieu_id", "slug"),
@@ -51,6 +60,9 @@ class Room(Base):
         ),
         CheckConstraint("vat_points BETWEEN 0 AND 10000", name="vat"),
         CheckConstraint("buffer_minutes BETWEEN 0 AND 240", name="buffer"),
+        CheckConstraint("notice_minutes BETWEEN 0 AND 43200", name="notice"),
+        CheckConstraint("no_show_minutes BETWEEN 0 AND 240", name="no_show"),
+        CheckConstraint("resident_points BETWEEN 0 AND 10000", name="residents"),
     )
 
 
@@ -60,6 +72,14 @@ class NoSuchRoom(NotFound):
 
 class EndBeforeStart(Invalid):
     """A booking lasts fifteen minutes at least. Facts: field, starts_at, ends_at."""
+
+
+class BadFigure(Invalid):
+    """A figure of a room is out of bounds. Facts: field, given, least, most."""
+
+
+class RoomNameTaken(Invalid):
+    """Another room of the lieu is called so. Facts: field, given."""
 
 
 class TooManyPeople(Invalid):
@@ -90,10 +110,11 @@ def with_vat(net_cents: int, vat_points: int) -> Price:
     return Price(net_cents, rounded(net_cents * vat_points, 10_000))
 
 
-def price(room: Room, starts_at: datetime, ends_at: datetime) -> Price:
+def price(room: Room, starts_at: datetime, ends_at: datetime, *, points: int = WHOLE) -> Price:
     """The cheapest mix of quarters of an hour, half days and days that covers the interval.
 
     Counted in quarters of a cent, so that 15 minutes at an odd price per hour are rounded once.
+    `points` is the share of it that is paid, in basis points (see `residents`).
     """
     quarters = len(slots.between(starts_at, ends_at))
     net = min(
@@ -102,12 +123,86 @@ def price(room: Room, starts_at: datetime, ends_at: datetime) -> Price:
         for days in range(-(-quarters // DAY) + 1)
         for halves in range(-(-max(0, quarters - days * DAY) // HALF_DAY) + 1)
     )
-    return with_vat(rounded(net, 4), room.vat_points)
+    return with_vat(rounded(net * points, 4 * WHOLE), room.vat_points)
 
 
 def rounded(amount: int, by: int) -> int:
     """Amount / by to the nearest whole cent, a half up."""
     return (2 * amount + by) // (2 * by)
+
+
+# --- keeping rooms --------------------------------------------------------------------------
+
+BOUNDS = {
+    "capacity": (1, MOST_PEOPLE),
+    "hour_cents": (0, MOST_CENTS),
+    "half_day_cents": (0, MOST_CENTS),
+    "day_cents": (0, MOST_CENTS),
+    "vat_points": (0, WHOLE),
+    "buffer_minutes": (0, 240),
+    "notice_minutes": (0, 43_200),
+    "no_show_minutes": (0, 240),
+    "resident_points": (0, WHOLE),
+}
+
+
+@dataclass(frozen=True)
+class About:
+    """What a lieu says of a room; money in cents before VAT, shares in basis points."""
+
+    name: str
+    capacity: int
+    hour_cents: int
+    half_day_cents: int
+    day_cents: int
+    vat_points: int = 2000
+    description: str = ""
+    shape: str = "table"
+    step_free: bool = False
+    access: str = ""
+    buffer_minutes: int = 0
+    notice_minutes: int = 0
+    no_show_minutes: int = 15
+    resident_points: int = WHOLE
+    needs_yes: bool = False
+
+
+def furnish(session: Session, *, lieu: Lieu, about: About) -> Room:
+    """Open a room at a lieu.
+
+    Raises
+    ------
+    BadFigure, RoomNameTaken, words.WordsMissing, words.WordsTooLong
+    """
+    room = Room(lieu_id=lieu.id, slug=lieux.slug_of(about.name) or "room")
+    _describe(room, about)
+    try:
+        with session.begin_nested():
+            session.add(room)
+    except IntegrityError as error:
+        raise RoomNameTaken(field="name", given=about.name[:120]) from error
+    return room
+
+
+def describe(session: Session, *, room: Room, about: About) -> Room:
+    """Say anew what a room is. What was booked keeps its price and its rule. Raises as `furnish`;
+    the address of the room stays."""
+    _describe(room, about)
+    session.flush()
+    return room
+
+
+def _describe(room: Room, about: About) -> None:
+    for field, (least, most) in BOUNDS.items():
+        given = getattr(about, field)
+        if not least <= given <= most:
+            raise BadFigure(field=field, given=given, least=least, most=most)
+        setattr(room, field, given)
+    room.name = words.said(about.name, field="name", most=120)
+    room.description = words.line(about.description, field="description", most=400)
+    room.access = words.line(about.access, field="access", most=160)
+    room.shape = about.shape if about.shape in SHAPES else "table"
+    room.step_free, room.needs_yes = about.step_free, about.needs_yes
 
 
 # --- reads ----------------------------------------------------------------------------------
@@ -211,7 +306,8 @@ def free_starts_of(
         room.id: [
             start
             for start in open_starts
-            if not any((room.id, slot) in taken for slot in slots_of(room, start, start + length))
+            if start >= at + timedelta(minutes=room.notice_minutes)
+            and not any((room.id, slot) in taken for slot in slots_of(room, start, start + length))
         ]
         for room in rooms
     }

@@ -146,6 +146,24 @@ def release(session: Session, *, booking_id: int) -> None:
     session.execute(delete(BookedSlot).where(BookedSlot.booking_id == booking_id))
 
 
+def release_from(session: Session, *, booking_id: int, first: int) -> None:
+    """Let go of what is left of a booking, from this slot on."""
+    session.execute(
+        delete(BookedSlot).where(BookedSlot.booking_id == booking_id, BookedSlot.slot >= first)
+    )
+
+
+def held_by(session: Session, *, booking_id: int) -> list[int]:
+    """The slots that a booking has, in order."""
+    return list(
+        session.scalars(
+            select(BookedSlot.slot)
+            .where(BookedSlot.booking_id == booking_id)
+            .order_by(BookedSlot.slot)
+        )
+    )
+
+
 def taken(
     session: Session,
     *,

@@ -143,6 +143,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", "window_at", name=op.f("pk_tries")),
     )
     op.create_table(
+        "booking_series",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column(
+            "organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_booking_series_organisation_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_booking_series")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_booking_series_public_id")),
+    )
+    with op.batch_alter_table("booking_series", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_booking_series_organisation_id"), ["organisation_id"], unique=False
+        )
+
+    op.create_table(
         "concept_name",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("concept_id", sa.String(length=80), nullable=False),
@@ -330,6 +349,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_opening_lieu_id"), ["lieu_id"], unique=False)
 
     op.create_table(
+        "resident",
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["lieu_id"], ["lieu.id"], name=op.f("fk_resident_lieu_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_resident_organisation_id")
+        ),
+        sa.PrimaryKeyConstraint("lieu_id", "organisation_id", name=op.f("pk_resident")),
+    )
+    op.create_table(
         "room",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=22), nullable=False),
@@ -356,12 +390,25 @@ def upgrade() -> None:
         sa.Column(
             "buffer_minutes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
+        sa.Column(
+            "notice_minutes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("needs_yes", sa.Boolean(), nullable=False),
+        sa.Column(
+            "no_show_minutes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "resident_points", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
         sa.CheckConstraint("buffer_minutes BETWEEN 0 AND 240", name=op.f("ck_room_buffer")),
         sa.CheckConstraint("capacity BETWEEN 1 AND 10000", name=op.f("ck_room_capacity")),
         sa.CheckConstraint(
             "hour_cents >= 0 AND half_day_cents >= 0 AND day_cents >= 0",
             name=op.f("ck_room_prices"),
         ),
+        sa.CheckConstraint("no_show_minutes BETWEEN 0 AND 240", name=op.f("ck_room_no_show")),
+        sa.CheckConstraint("notice_minutes BETWEEN 0 AND 43200", name=op.f("ck_room_notice")),
+        sa.CheckConstraint("resident_points BETWEEN 0 AND 10000", name=op.f("ck_room_residents")),
         sa.CheckConstraint("vat_points BETWEEN 0 AND 10000", name=op.f("ck_room_vat")),
         sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_room_lieu_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_room")),
@@ -448,6 +495,26 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint(
             "lieu_id", "quarter_at", "kind", "name", name=op.f("pk_skill_count")
+        ),
+    )
+    op.create_table(
+        "special_hours",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("opens", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("closes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("note", sa.String(length=120), nullable=False),
+        sa.CheckConstraint(
+            "(opens IS NULL) = (closes IS NULL) AND (opens IS NULL OR (0 <= opens AND opens < closes AND closes <= 1440))",
+            name=op.f("ck_special_hours_minutes"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["lieu_id"], ["lieu.id"], name=op.f("fk_special_hours_lieu_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_special_hours")),
+        sa.UniqueConstraint(
+            "lieu_id", "day", "opens", name=op.f("uq_special_hours_lieu_id_day_opens")
         ),
     )
     op.create_table(
@@ -565,6 +632,7 @@ def upgrade() -> None:
         sa.Column(
             "organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
+        sa.Column("series_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
             "booked_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
@@ -593,11 +661,23 @@ def upgrade() -> None:
             "late_points", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=True),
+        sa.Column("approved_at", sa.BigInteger(), nullable=True),
+        sa.Column("reminded_at", sa.BigInteger(), nullable=True),
+        sa.Column("warned_at", sa.BigInteger(), nullable=True),
+        sa.Column("came_at", sa.BigInteger(), nullable=True),
+        sa.Column("released_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "approved_at IS NULL OR asked_at IS NOT NULL", name=op.f("ck_booking_asked_first")
+        ),
         sa.CheckConstraint(
             "late_points BETWEEN 0 AND 10000 AND free_minutes >= 0", name=op.f("ck_booking_rule")
         ),
         sa.CheckConstraint("net_cents >= 0 AND vat_cents >= 0", name=op.f("ck_booking_money")),
         sa.CheckConstraint("people >= 1", name=op.f("ck_booking_people")),
+        sa.CheckConstraint(
+            "released_at IS NULL OR came_at IS NULL", name=op.f("ck_booking_came_or_released")
+        ),
         sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_booking_interval")),
         sa.CheckConstraint("vat_points BETWEEN 0 AND 10000", name=op.f("ck_booking_vat")),
         sa.ForeignKeyConstraint(
@@ -607,6 +687,9 @@ def upgrade() -> None:
             ["organisation_id"], ["organisation.id"], name=op.f("fk_booking_organisation_id")
         ),
         sa.ForeignKeyConstraint(["room_id"], ["room.id"], name=op.f("fk_booking_room_id")),
+        sa.ForeignKeyConstraint(
+            ["series_id"], ["booking_series.id"], name=op.f("fk_booking_series_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_booking")),
         sa.UniqueConstraint("public_id", name=op.f("uq_booking_public_id")),
     )
@@ -615,6 +698,8 @@ def upgrade() -> None:
             batch_op.f("ix_booking_organisation_id"), ["organisation_id"], unique=False
         )
         batch_op.create_index("ix_booking_room_starts", ["room_id", "starts_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_booking_series_id"), ["series_id"], unique=False)
+        batch_op.create_index("ix_booking_starts", ["starts_at"], unique=False)
 
     op.create_table(
         "concierge",
@@ -1094,6 +1179,55 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("booked_slot", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_booked_slot_booking_id"), ["booking_id"], unique=False)
+
+    op.create_table(
+        "booking_wait",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column("room_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("starts_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("people", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("offered_at", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "booking_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("left_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "(offered_at IS NULL) = (booking_id IS NULL)", name=op.f("ck_booking_wait_offer")
+        ),
+        sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_booking_wait_interval")),
+        sa.ForeignKeyConstraint(
+            ["booking_id"], ["booking.id"], name=op.f("fk_booking_wait_booking_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("fk_booking_wait_member_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_booking_wait_organisation_id")
+        ),
+        sa.ForeignKeyConstraint(["room_id"], ["room.id"], name=op.f("fk_booking_wait_room_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_booking_wait")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_booking_wait_public_id")),
+    )
+    with op.batch_alter_table("booking_wait", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_booking_wait_organisation_id"), ["organisation_id"], unique=False
+        )
+        batch_op.create_index(
+            "uq_booking_wait_open",
+            ["room_id", "organisation_id", "starts_at", "ends_at"],
+            unique=True,
+            sqlite_where=sa.text("offered_at IS NULL AND left_at IS NULL"),
+            postgresql_where=sa.text("offered_at IS NULL AND left_at IS NULL"),
+        )
 
     op.create_table(
         "call",
@@ -1732,6 +1866,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_call_booking_id"))
 
     op.drop_table("call")
+    with op.batch_alter_table("booking_wait", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_booking_wait_open",
+            sqlite_where=sa.text("offered_at IS NULL AND left_at IS NULL"),
+            postgresql_where=sa.text("offered_at IS NULL AND left_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_booking_wait_organisation_id"))
+
+    op.drop_table("booking_wait")
     with op.batch_alter_table("booked_slot", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_booked_slot_booking_id"))
 
@@ -1827,6 +1970,8 @@ def downgrade() -> None:
 
     op.drop_table("concierge")
     with op.batch_alter_table("booking", schema=None) as batch_op:
+        batch_op.drop_index("ix_booking_starts")
+        batch_op.drop_index(batch_op.f("ix_booking_series_id"))
         batch_op.drop_index("ix_booking_room_starts")
         batch_op.drop_index(batch_op.f("ix_booking_organisation_id"))
 
@@ -1843,6 +1988,7 @@ def downgrade() -> None:
     op.drop_table("alias")
     op.drop_table("account")
     op.drop_table("weekly_seats")
+    op.drop_table("special_hours")
     op.drop_table("skill_count")
     op.drop_table("seller")
     op.drop_table("seats_on")
@@ -1851,6 +1997,7 @@ def downgrade() -> None:
 
     op.drop_table("round")
     op.drop_table("room")
+    op.drop_table("resident")
     with op.batch_alter_table("opening", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_opening_lieu_id"))
 
@@ -1875,6 +2022,10 @@ def downgrade() -> None:
 
     op.drop_table("declaration")
     op.drop_table("concept_name")
+    with op.batch_alter_table("booking_series", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_booking_series_organisation_id"))
+
+    op.drop_table("booking_series")
     op.drop_table("tries")
     with op.batch_alter_table("signin_code", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_signin_code_email"))

@@ -14,6 +14,17 @@ from serendipity.lieux import Lieu
 from serendipity.rooms import Price, Room
 
 
+class Series(Base):
+    """What was booked at once for several days; each day is a booking of its own."""
+
+    __tablename__ = "booking_series"
+
+    id: Mapped[Key]
+    public_id: Mapped[PublicId]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    made_at: Mapped[datetime]
+
+
 class Booking(Base):
     __tablename__ = "booking"
 
@@ -21,6 +32,7 @@ class Booking(Base):
     public_id: Mapped[PublicId]
     room_id: Mapped[int] = mapped_column(ForeignKey("room.id"))
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    series_id: Mapped[int | None] = mapped_column(ForeignKey("booking_series.id"), index=True)
     booked_by_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
@@ -37,9 +49,18 @@ class Booking(Base):
     free_minutes: Mapped[int] = mapped_column(default=FREE_MINUTES)  # the rule as it was shown
     late_points: Mapped[int] = mapped_column(default=LATE_POINTS)
     sequence: Mapped[int] = mapped_column(default=0)  # counts changes, for calendars
+    asked_at: Mapped[datetime | None]  # the lieu was asked for its yes
+    approved_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
+    warned_at: Mapped[datetime | None]  # it began and nobody was there
+    came_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]  # nobody came; what was left of it went to others
 
     __table_args__ = (
         Index("ix_booking_room_starts", "room_id", "starts_at"),
+        Index("ix_booking_starts", "starts_at"),
+        CheckConstraint("approved_at IS NULL OR asked_at IS NOT NULL", name="asked_first"),
+        CheckConstraint("released_at IS NULL OR came_at IS NULL", name="came_or_released"),
         CheckConstraint("starts_at < ends_at", name="interval"),
         CheckConstraint("people >= 1", name="people"),
         CheckConstraint("net_cents >= 0 AND vat_cents >= 0", name="money"),
@@ -55,6 +76,14 @@ class Booking(Base):
     def free_until(self) -> datetime:
         """Until when cancelling and moving cost nothing."""
         return self.starts_at - timedelta(minutes=self.free_minutes)
+
+
+class NeedsYes(Refused):
+    """The lieu answers bookings of this room; ask it first. Facts: booking, room."""
+
+
+class NotWaiting(Refused):
+    """Nobody asks for a yes here, or not any more. Fact: booking."""
 
 
 class HoldExpired(Expired):
@@ -79,6 +108,14 @@ class AlreadyStarted(Refused):
 
 class AlreadyCancelled(Refused):
     """Facts: booking, cancelled_at."""
+
+
+class NotCancelled(Refused):
+    """Only what was cancelled can be brought back. Fact: booking."""
+
+
+class AlreadySettled(Refused):
+    """Its money went back; book anew. Fact: booking."""
 
 
 class TooLateToMove(Refused):
@@ -135,7 +172,16 @@ def is_held(booking: Booking, at: datetime) -> bool:
 
 def is_booked(booking: Booking) -> bool:
     """Whether the room is the organisation's for that interval."""
-    return booking.confirmed_at is not None and booking.cancelled_at is None
+    return (
+        booking.confirmed_at is not None
+        and booking.cancelled_at is None
+        and booking.released_at is None
+    )
+
+
+def is_asked(booking: Booking, at: datetime) -> bool:
+    """Whether it waits for the lieu's yes."""
+    return booking.asked_at is not None and is_held(booking, at)
 
 
 def cancelling_costs(booking: Booking, at: datetime) -> Price:

@@ -10,20 +10,23 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from serendipity import organisations, rooms, slots
-from serendipity.bookings import letters
+from serendipity.bookings import letters, waiting
 from serendipity.bookings.booking import (
     AlreadyCancelled,
     AlreadyLonger,
+    AlreadySettled,
     AlreadyStarted,
     Booking,
     HoldExpired,
-    NotYours,
+    NeedsYes,
+    NotCancelled,
     TooLateToMove,
     TooManyHolds,
     is_booked,
     is_held,
 )
-from serendipity.bookings.quotes import Quote, RoomTaken, alternatives, quote
+from serendipity.bookings.placing import keep, occupy, place, to_change
+from serendipity.bookings.quotes import quote
 from serendipity.rooms import Room
 
 HOLD = timedelta(minutes=10)
@@ -34,8 +37,8 @@ _followers: Final[list[Changed]] = []
 
 
 def at_change(hook: Changed) -> Changed:
-    """Have this called, in the same transaction, whenever a booking was confirmed, moved or
-    cancelled: for what follows from a booking and is no part of it, such as its invoice."""
+    """Have this called, in the same transaction, whenever a booking was confirmed, moved, cancelled
+    or brought back: for what follows from a booking and is no part of it, such as its invoice."""
     _followers.append(hook)
     return hook
 
@@ -63,27 +66,18 @@ def hold(
     organisations.refuse_unless_may(
         session, organisation_id=organisation_id, member_id=member_id, role="book"
     )
-    quoted = quote(session, room=room, starts_at=starts_at, ends_at=ends_at, people=people, at=at)
-    _refuse_if_holding_too_many(session, organisation_id, at)
-    booking = Booking(
-        room_id=room.id,
-        organisation_id=organisation_id,
-        booked_by_id=member_id,
+    quoted = quote(
+        session,
+        room=room,
         starts_at=starts_at,
         ends_at=ends_at,
         people=people,
-        held_at=at,
-        hold_expires_at=at + HOLD,
-        net_cents=quoted.price.net_cents,
-        vat_cents=quoted.price.vat_cents,
-        vat_points=room.vat_points,
-        currency=quoted.lieu.currency,
+        at=at,
+        organisation_id=organisation_id,
     )
-    with session.begin_nested():  # a refused hold leaves no row behind, whatever the caller does
-        session.add(booking)
-        session.flush()
-        _occupy(session, booking, quoted, held_until=booking.hold_expires_at, at=at)
-    return booking
+    _refuse_if_holding_too_many(session, organisation_id, at)
+    who = {"organisation_id": organisation_id, "member_id": member_id}
+    return place(session, quoted=quoted, **who, held_until=at + HOLD, at=at)
 
 
 def hold_longer(
@@ -95,13 +89,13 @@ def hold_longer(
     ------
     NotYours, HoldExpired, AlreadyLonger, organisations.RoleTooSmall
     """
-    booking = _to_change(session, public_id, organisation_id, member_id)
+    booking = to_change(session, public_id, organisation_id, member_id)
     if booking.confirmed_at is not None or booking.cancelled_at is not None:
         raise HoldExpired(booking=public_id)
     if booking.hold_expires_at > booking.held_at + HOLD:
         raise AlreadyLonger(until=booking.hold_expires_at)
     longer = booking.held_at + 2 * HOLD
-    _keep(session, booking, held_until=longer, at=at)
+    keep(session, booking, held_until=longer, at=at)
     booking.hold_expires_at = longer
     session.flush()
     return booking
@@ -114,12 +108,13 @@ def confirm(
 
     Raises
     ------
-    NotYours, HoldExpired, AlreadyCancelled, organisations.RoleTooSmall
+    NotYours, HoldExpired, AlreadyCancelled, NeedsYes, organisations.RoleTooSmall
     """
-    booking = _to_change(session, public_id, organisation_id, member_id)
+    booking = to_change(session, public_id, organisation_id, member_id)
     if booking.confirmed_at is not None and booking.cancelled_at is None:
         return booking
     _refuse_if_cancelled(booking)
+    _refuse_without_yes(session, booking)
     return _book(session, booking, at=at)
 
 
@@ -128,12 +123,13 @@ def hold_until(session: Session, *, booking: Booking, until: datetime, at: datet
 
     Raises
     ------
-    HoldExpired
+    HoldExpired, NeedsYes
     """
     if not is_held(booking, at):
         raise HoldExpired(booking=booking.public_id)
+    _refuse_without_yes(session, booking)
     until = max(until, booking.hold_expires_at)
-    _keep(session, booking, held_until=until, at=at)
+    keep(session, booking, held_until=until, at=at)
     booking.hold_expires_at = until
     session.flush()
     return booking
@@ -173,10 +169,10 @@ def move(
     Raises
     ------
     What `quote` raises, RoomTaken; and
-    NotYours, AlreadyCancelled, AlreadyStarted, TooLateToMove, HoldExpired,
+    NotYours, AlreadyCancelled, AlreadyStarted, TooLateToMove, HoldExpired, NeedsYes,
     organisations.RoleTooSmall
     """
-    booking = _to_change(session, public_id, organisation_id, member_id)
+    booking = to_change(session, public_id, organisation_id, member_id)
     _refuse_if_cancelled(booking)
     if booking.confirmed_at is None:
         raise HoldExpired(booking=public_id)
@@ -184,6 +180,8 @@ def move(
     if at >= booking.free_until:
         raise TooLateToMove(booking=public_id, free_until=booking.free_until)
     room = _room_for_move(session, booking, room)
+    if room.needs_yes:
+        raise NeedsYes(booking=public_id, room=room.slug)
     quoted = quote(
         session,
         room=room,
@@ -191,7 +189,9 @@ def move(
         ends_at=ends_at,
         people=people or booking.people,
         at=at,
+        organisation_id=organisation_id,
     )
+    left, freed = booking.room_id, slots.held_by(session, booking_id=booking.id)
     with session.begin_nested():
         slots.release(session, booking_id=booking.id)
         booking.room_id, booking.people = room.id, quoted.people
@@ -200,8 +200,9 @@ def move(
         booking.vat_points = room.vat_points
         booking.sequence += 1
         session.flush()
-        _occupy(session, booking, quoted, held_until=None, at=at)
+        occupy(session, booking, quoted, held_until=None, at=at)
     _tell(session, booking, what="moved", at=at)
+    waiting.offer(session, room_id=left, freed=freed, at=at)
     return booking
 
 
@@ -214,17 +215,52 @@ def cancel(
     ------
     NotYours, AlreadyStarted, organisations.RoleTooSmall
     """
-    booking = _to_change(session, public_id, organisation_id, member_id)
+    booking = to_change(session, public_id, organisation_id, member_id)
     if booking.cancelled_at is not None:
         return booking
     if booking.confirmed_at is not None:
         _refuse_if_started(booking, at)
+    freed = slots.held_by(session, booking_id=booking.id)
     slots.release(session, booking_id=booking.id)
     booking.cancelled_at = at
     booking.sequence += 1
     session.flush()
     if booking.confirmed_at is not None:
         _tell(session, booking, what="cancelled", at=at)
+    waiting.offer(session, room_id=booking.room_id, freed=freed, at=at)
+    return booking
+
+
+def bring_back(
+    session: Session, *, public_id: str, organisation_id: int, member_id: int, at: datetime
+) -> Booking:
+    """Undo a cancelling, at the price and under the rule of before, while the room is still free.
+
+    Raises
+    ------
+    NotYours, NotCancelled, AlreadyStarted, AlreadySettled, RoomTaken, OutsideHours,
+    organisations.RoleTooSmall
+    """
+    booking = to_change(session, public_id, organisation_id, member_id)
+    if booking.cancelled_at is None or booking.confirmed_at is None:
+        raise NotCancelled(booking=public_id)
+    _refuse_if_started(booking, at)
+    if booking.payment != "invoice":
+        raise AlreadySettled(booking=public_id)
+    quoted = quote(
+        session,
+        room=session.get_one(Room, booking.room_id),
+        starts_at=booking.starts_at,
+        ends_at=booking.ends_at,
+        people=booking.people,
+        at=at,
+    )
+    with session.begin_nested():
+        occupy(session, booking, quoted, held_until=None, at=at)
+        booking.cancelled_at = None
+        booking.sequence += 1
+        session.flush()
+    _tell(session, booking, what="restored", at=at)
     return booking
 
 
@@ -232,7 +268,7 @@ def cancel(
 
 
 def _book(session: Session, booking: Booking, *, at: datetime) -> Booking:
-    _keep(session, booking, held_until=None, at=at)
+    keep(session, booking, held_until=None, at=at)
     booking.confirmed_at = at
     session.flush()
     _tell(session, booking, what="confirmed", at=at)
@@ -244,51 +280,6 @@ def _tell(session: Session, booking: Booking, *, what: str, at: datetime) -> Non
     letters.owe(session, booking, what=what, at=at)
     for hook in _followers:
         hook(session, booking, at)
-
-
-def _to_change(session: Session, public_id: str, organisation_id: int, member_id: int) -> Booking:
-    """The booking, locked and read anew, for somebody who may change it."""
-    booking = session.scalar(
-        select(Booking)
-        .where(Booking.public_id == public_id, Booking.organisation_id == organisation_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if booking is None:
-        raise NotYours()
-    organisations.refuse_unless_may(
-        session, organisation_id=organisation_id, member_id=member_id, role="book"
-    )
-    return booking
-
-
-def _occupy(
-    session: Session, booking: Booking, quoted: Quote, *, held_until: datetime | None, at: datetime
-) -> None:
-    try:
-        slots.occupy(
-            session,
-            room_id=booking.room_id,
-            booking_id=booking.id,
-            wanted=rooms.slots_of(quoted.room, booking.starts_at, booking.ends_at),
-            held_until=held_until,
-            at=at,
-        )
-    except slots.SlotTaken as error:
-        raise RoomTaken(
-            room=quoted.room.slug,
-            starts_at=quoted.starts_at,
-            ends_at=quoted.ends_at,
-            alternatives=alternatives(session, quoted=quoted, at=at),
-        ) from error
-
-
-def _keep(session: Session, booking: Booking, *, held_until: datetime | None, at: datetime) -> None:
-    needed = len(slots.between(booking.starts_at, booking.ends_at))
-    try:
-        slots.keep(session, booking_id=booking.id, needed=needed, held_until=held_until, at=at)
-    except slots.HoldGone as error:
-        raise HoldExpired(booking=booking.public_id) from error
 
 
 def _room_for_move(session: Session, booking: Booking, wanted: Room | None) -> Room:
@@ -313,6 +304,12 @@ def _refuse_if_holding_too_many(session: Session, organisation_id: int, at: date
     )
     if (held or 0) >= MOST_HOLDS:
         raise TooManyHolds(most=MOST_HOLDS)
+
+
+def _refuse_without_yes(session: Session, booking: Booking) -> None:
+    room = session.get_one(Room, booking.room_id)
+    if room.needs_yes and booking.approved_at is None:
+        raise NeedsYes(booking=booking.public_id, room=room.slug)
 
 
 def _refuse_if_cancelled(booking: Booking) -> None:

@@ -1,46 +1,102 @@
-"""The letters that a booking owes, and the facts that letters and calendars tell about it."""
+"""The letters that a booking owes, and the facts that letters and calendars tell about it.
+
+`booking` letters are the record: confirmed, moved, cancelled, restored, released, and what the lieu
+said. `hurry` letters go to who booked, at once: nobody came yet, or a room one waited for is free.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from serendipity import mail, members
-from serendipity.bookings.booking import Booking, due
+from serendipity.bookings.booking import Booking, Series, due
 from serendipity.lieux import Lieu
 from serendipity.organisations import Organisation
 from serendipity.rooms import Room
 
 
-def owe(session: Session, booking: Booking, *, what: str, at: datetime) -> None:
+def owe(session: Session, booking: Booking, *, what: str, at: datetime, **more: Any) -> None:
     """A letter for who booked, and one for the address where the organisation's invoices go."""
+    if what == "confirmed" and booking.series_id is not None and not more:
+        return  # a series has one letter for all its days
     organisation = session.get_one(Organisation, booking.organisation_id)
     booker = session.get_one(members.Member, booking.booked_by_id)
-    room = session.get_one(Room, booking.room_id)
-    lieu = session.get_one(Lieu, room.lieu_id)
     readers = {organisation.email: organisation.language}
     if booker.email:
         readers[booker.email] = booker.language
     for email, language in readers.items():
-        mail.owe(
+        _owe(
             session,
-            kind="booking",
-            recipient=email,
-            key=f"{booking.public_id}.{booking.sequence}.{what}",
-            facts=facts_of(booking, what=what, organisation=organisation, room=room, lieu=lieu),
+            booking,
+            what=what,
+            email=email,
             language=language,
             at=at,
-            member_id=booker.id if email == booker.email else None,
-            lieu_id=lieu.id,
+            kind="booking",
+            **more,
         )
+
+
+def owe_series(session: Session, made: Series, days: Sequence[Booking], *, at: datetime) -> None:
+    """One letter for all the days of a series."""
+    told = [[one.public_id, one.starts_at.isoformat(), one.ends_at.isoformat()] for one in days]
+    owe(session, days[0], what="confirmed", at=at, series=made.public_id, days=told)
+
+
+def hurry(session: Session, booking: Booking, *, what: str, at: datetime) -> None:
+    """A letter that somebody should read within minutes, for who booked; `what` is absent or
+    offered."""
+    booker = session.get_one(members.Member, booking.booked_by_id)
+    if booker.email:
+        reader = {"email": booker.email, "language": booker.language}
+        _owe(session, booking, what=what, **reader, at=at, kind="hurry")
+
+
+def remind(session: Session, booking: Booking, *, at: datetime) -> None:
+    """Tomorrow: for who booked, and nobody else."""
+    booker = session.get_one(members.Member, booking.booked_by_id)
+    if booker.email:
+        reader = {"email": booker.email, "language": booker.language}
+        _owe(session, booking, what="reminder", **reader, at=at, kind="booking")
+
+
+def _owe(
+    session: Session,
+    booking: Booking,
+    *,
+    what: str,
+    email: str,
+    language: str,
+    at: datetime,
+    kind: str,
+    **more: Any,
+) -> None:
+    organisation = session.get_one(Organisation, booking.organisation_id)
+    booker = session.get_one(members.Member, booking.booked_by_id)
+    room = session.get_one(Room, booking.room_id)
+    lieu = session.get_one(Lieu, room.lieu_id)
+    facts = facts_of(booking, what=what, organisation=organisation, room=room, lieu=lieu)
+    mail.owe(
+        session,
+        kind=kind,
+        recipient=email,
+        key=f"{booking.public_id}.{booking.sequence}.{what}",
+        facts={**facts, **more},
+        language=language,
+        at=at,
+        member_id=booker.id if email == booker.email else None,
+        lieu_id=lieu.id,
+    )
 
 
 def facts_of(
     booking: Booking, *, what: str, organisation: Organisation, room: Room, lieu: Lieu
 ) -> dict[str, Any]:
-    """What a letter or a calendar says about a booking; `what` is confirmed, moved or cancelled."""
+    """What a letter or a calendar says about a booking; `what` is what happened to it."""
     return {
         "what": what,
         "booking": booking.public_id,
@@ -57,6 +113,8 @@ def facts_of(
         "starts_at": booking.starts_at.isoformat(),
         "ends_at": booking.ends_at.isoformat(),
         "free_until": booking.free_until.isoformat(),
+        "no_show_at": (booking.starts_at + timedelta(minutes=room.no_show_minutes)).isoformat(),
+        "answer_by": booking.hold_expires_at.isoformat(),
         "people": booking.people,
         "net_cents": booking.net_cents,
         "vat_cents": booking.vat_cents,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from serendipity import clock, rooms, slots
+from serendipity import clock, residents, rooms, slots
 from serendipity.errors import Invalid, Refused
 from serendipity.lieux import Lieu
 from serendipity.rooms import EndBeforeStart, Price, Room
@@ -57,6 +57,10 @@ class TooFarAhead(Invalid):
     """Facts: field, starts_at, most_days."""
 
 
+class TooShortNotice(Invalid):
+    """The room is asked for some time before. Facts: field, starts_at, notice_minutes."""
+
+
 class OffTheQuarter(Invalid):
     """Bookings begin and end on a quarter of an hour. Facts: field, starts_at, ends_at."""
 
@@ -69,12 +73,14 @@ def quote(
     ends_at: datetime,
     people: int,
     at: datetime,
+    organisation_id: int | None = None,
 ) -> Quote:
-    """What it would cost, once it is clear that it can be asked for at all; nothing is kept.
+    """What it would cost this organisation (or anybody), once it is clear that it can be asked
+    for at all; nothing is kept.
 
     Raises
     ------
-    rooms.EndBeforeStart, OffTheQuarter, InThePast, TooFarAhead, OutsideHours
+    rooms.EndBeforeStart, OffTheQuarter, InThePast, TooShortNotice, TooFarAhead, OutsideHours
     rooms.NobodyComes, rooms.TooManyPeople
     """
     rooms.refuse_unless_fitting(room, people)
@@ -85,13 +91,16 @@ def quote(
         raise OffTheQuarter(field="start", **when)
     if starts_at < at:
         raise InThePast(field="date", starts_at=starts_at)
+    if starts_at < at + timedelta(minutes=room.notice_minutes):
+        raise TooShortNotice(field="start", starts_at=starts_at, notice_minutes=room.notice_minutes)
     if ends_at > at + rooms.FARTHEST:
         raise TooFarAhead(field="date", starts_at=starts_at, most_days=rooms.FARTHEST.days)
     free_until = starts_at - timedelta(minutes=FREE_MINUTES)
     lieu = session.get_one(Lieu, room.lieu_id)
     if not rooms.open_between(session, lieu=lieu, **when):
         raise OutsideHours(field="start", room=room.slug, **when)
-    price = rooms.price(room, starts_at, ends_at)
+    points = residents.points(session, room=room, organisation_id=organisation_id)
+    price = rooms.price(room, starts_at, ends_at, points=points)
     return Quote(
         room=room,
         lieu=lieu,

@@ -322,6 +322,14 @@ def _book_now(session: Session, *, at: datetime) -> None:
             member_id=member.id,
             at=min(at, starts_at),
         )
+        if starts_at <= at:  # nobody of theirs has checked in, and the map is to be seen
+            bookings.come(
+                session,
+                public_id=held.public_id,
+                organisation_id=organisation.id,
+                member_id=member.id,
+                at=at,
+            )
 
 
 def _member(session: Session, name: str) -> Member:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from serendipity import (
     arrivals,
+    bookings,
     calls,
     encounters,
     idempotency,
@@ -43,6 +44,11 @@ VERBS: Final[dict[str, Callable[..., Any]]] = {
     "limits": limits.forget,
     "answers": idempotency.forget,
     "skill maps": skillmap.count_all,
+    "reminders of rooms": bookings.owe_reminders,
+    "unanswered rooms": bookings.lapse_asked,
+    "absent": bookings.warn_absent,
+    "no-shows": bookings.release_no_shows,
+    "waiting lists": bookings.offer_waiting,
 }
 
 

@@ -27,7 +27,7 @@ from flask_babel import format_currency as money
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from serendipity import clock, encounters, introductions, mail, seats, skills
+from serendipity import calendars, clock, encounters, introductions, mail, seats, skills
 from serendipity.config import Settings
 from serendipity.introductions import Introduction
 from serendipity.lieux import Lieu
@@ -104,12 +104,13 @@ def message(letter: Letter, words: Written, settings: Settings, *, at: datetime)
 
 def _attach(envelope: EmailMessage, calendar: str) -> None:
     """The entry as a file, with the method that mail programs look for in the type."""
+    methods = [name for name in ("CANCEL", "REQUEST") if f"METHOD:{name}" in calendar]
     envelope.add_attachment(
         calendar.encode(),
         maintype="text",
         subtype="calendar",
         filename="invitation.ics",
-        params={"method": "CANCEL" if "METHOD:CANCEL" in calendar else "PUBLISH"},
+        params={"method": methods[0] if methods else "PUBLISH"},
     )
 
 
@@ -253,12 +254,9 @@ def _again(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str,
 
 
 def _booking(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
-    """Times on the lieu's own clock, money in the reader's language."""
+    """Times on the lieu's own clock, money in the reader's language; what a calendar does."""
     told = letter.facts
-    starts, ends = (
-        clock.local(datetime.fromisoformat(told[name]), told["timezone"])
-        for name in ("starts_at", "ends_at")
-    )
+    starts, ends = (_wall(told, told[name]) for name in ("starts_at", "ends_at"))
     cents = {
         "net": told["net_cents"],
         "total": told["net_cents"] + told["vat_cents"],
@@ -266,10 +264,41 @@ def _booking(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[st
     }
     return {
         "day": format_date(starts.date(), "full"),
-        "from_time": format_time(starts, "short", rebase=False),
-        "to_time": format_time(ends, "short", rebase=False),
+        "from_time": _time(starts),
+        "to_time": _time(ends),
+        "no_show_time": _time(_wall(told, told.get("no_show_at", told["starts_at"]))),
+        "held_time": _time(_wall(told, told.get("answer_by", told["starts_at"]))),
+        "dates": [_span(told, starts, ends) for _id, starts, ends in told.get("days", ())],
+        "path": _path(told),
+        "calendar": calendars.invitation(
+            told,
+            at=letter.owed_at,
+            summary=gettext("%(room)s, %(lieu)s", room=told["room"], lieu=facts["place"]),
+            organiser=facts["sender"],
+            attendee=letter.recipient,
+        ),
         **{name: money(Decimal(value) / 100, told["currency"]) for name, value in cents.items()},
     }
+
+
+def _path(told: dict[str, Any]) -> str:
+    organisation = f"/organisations/{told['organisation']}"
+    if told.get("series"):
+        return f"{organisation}/series/{told['series']}"
+    return f"{organisation}/bookings/{told['booking']}"
+
+
+def _wall(told: dict[str, Any], written_at: str) -> datetime:
+    return clock.local(datetime.fromisoformat(written_at), told["timezone"])
+
+
+def _time(wall: datetime) -> str:
+    return str(format_time(wall, "short", rebase=False))
+
+
+def _span(told: dict[str, Any], starts_at: str, ends_at: str) -> str:
+    starts, ends = _wall(told, starts_at), _wall(told, ends_at)
+    return f"{format_date(starts.date(), 'full')}, {_time(starts)} – {_time(ends)}"
 
 
 def _seat(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
@@ -312,6 +341,7 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "again": _again,
     "call": _as_it_stands,
     "booking": _booking,
+    "hurry": _booking,
     "seat": _seat,
     "seat_reminder": _seat,
     "invoice": _invoice,

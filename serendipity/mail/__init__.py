@@ -18,7 +18,8 @@ What each kind of letter needs in its facts (instants in ISO 8601, ids are publi
     digest        from_day, to_day, counts                      what the concierges should know
     again         encounter                                     a month after: what came of it?
     call          call, words                                   somebody asks you for ten minutes
-    booking       what (confirmed, moved, cancelled), organisation_name, room, timezone, starts_at,
+    hurry         what (absent, offered), and what a booking has
+    booking       what (see bookings.letters), organisation_name, room, timezone, starts_at,
                   ends_at, people, net_cents, vat_cents, due_cents, currency
     seat          what (kept, cancelled, freed) and all of `seats.facts_of`
     seat_reminder the same, the day before

@@ -34,7 +34,8 @@ def _facts(kind: str, language: str) -> dict[str, Any]:
         "moment": _("Coworking"),
         "costs": 1,
         **({"what": "invoice", **INVOICE} if kind == "invoice" else {}),
-        **({"people": 6} if kind == "booking" else {}),  # a number there, persons elsewhere
+        # a number there, persons elsewhere
+        **({"people": 6} if kind in ("booking", "hurry") else {}),
     }
 
 
@@ -85,6 +86,10 @@ BOOKING: dict[str, Any] = {
     "to_time": "16:00",
     "net": "48.00 €",
     "total": "57.60 €",
+    "no_show_time": "14:15",
+    "held_time": "13:30",
+    "dates": [],
+    "path": "/organisations/sample/bookings/sample",
     "due": "57.60 €",
 }
 INVOICE: dict[str, Any] = {

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from icalendar import Calendar
 
 from serendipity import calendars
 
@@ -29,13 +30,10 @@ def event(**given: Any) -> str:
 
 def test_an_event_says_when_in_utc_and_where() -> None:
     lines = event().split("\r\n")
-    assert lines[:4] == [
-        "BEGIN:VCALENDAR",
+    for line in (
         "VERSION:2.0",
         "PRODID:-//Serendipity//Bookings//EN",
         "METHOD:PUBLISH",
-    ]
-    for line in (
         "DTSTART:20261025T003000Z",  # 02:30 in summer
         "DTEND:20261025T013000Z",  # 02:30 in winter, an hour later
         "DTSTAMP:20260326T120000Z",
@@ -66,3 +64,40 @@ def test_no_name_of_a_lieu_adds_a_line_and_no_line_is_too_long(name: str) -> Non
     whole = b"".join(line[1:] if line.startswith(b" ") else b"\r\n" + line for line in lines)
     heads = [line.split(b":")[0] for line in whole.split(b"\r\n") if line]
     assert heads == [line.split(":")[0].encode() for line in event().split("\r\n") if line]
+
+
+def invited(**given: Any) -> str:
+    return calendars.invitation(
+        {**FACTS, **given},
+        at=AT,
+        summary="Jacquard",
+        organiser="lieu@example.org",
+        attendee="sofia@example.org",
+    )
+
+
+@pytest.mark.parametrize(
+    ("what", "method"),
+    [("confirmed", "REQUEST"), ("moved", "REQUEST"), ("cancelled", "CANCEL")],
+)
+def test_a_letter_invites_its_reader_in_the_name_of_the_service(what: str, method: str) -> None:
+    read = Calendar.from_ical(invited(what=what, sequence=2))
+    (event,) = read.walk("VEVENT")
+    assert (read["method"], int(event["sequence"]), event["uid"]) == (method, 2, "abc@serendipity")
+    assert event["organizer"] == "mailto:lieu@example.org"
+    assert event["attendee"] == "mailto:sofia@example.org"
+    assert event["dtstart"].dt == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+
+def test_a_series_has_an_event_a_day_each_with_its_own_uid() -> None:
+    days = [
+        ["one", "2026-10-18T10:00:00+00:00", "2026-10-18T11:00:00+00:00"],
+        ["two", "2026-10-25T11:00:00+00:00", "2026-10-25T12:00:00+00:00"],
+    ]
+    uids = [event["uid"] for event in Calendar.from_ical(invited(days=days)).walk("VEVENT")]
+    assert uids == ["one@serendipity", "two@serendipity"]
+
+
+@pytest.mark.parametrize("what", ["reminder", "asked", "released", "declined"])
+def test_what_changes_no_appointment_carries_no_calendar(what: str) -> None:
+    assert invited(what=what) == ""

@@ -157,6 +157,11 @@ def test_a_put_off_letter_arrives_once_when_the_server_is_well_again(
 
 
 BOOKING = {
+    "booking": "abc",
+    "sequence": 0,
+    "organisation": "toits",
+    "lieu": "La Navette",
+    "address": "12 rue du Coq, Roubaix",
     "what": "confirmed", "organisation_name": "Coop", "room": "Atelier", "timezone": "Europe/Paris",
     "starts_at": NOON.isoformat(), "ends_at": (NOON + timedelta(hours=2)).isoformat(), "people": 4,
     "net_cents": 5000, "vat_cents": 1000, "due_cents": 6000, "currency": "EUR",
