@@ -20,6 +20,9 @@ TRIO = 3
 # From here on help is counted on, and below here a pair is of no use to either.
 SERVED = 0.5
 UNSERVED = 0.15
+# Nearer than this to somebody in a circle, a pair is not dissolved for it: a circle of one's own
+# department would cost an encounter outside it.
+TOO_NEAR = 0.35
 
 
 class Table:
@@ -65,23 +68,24 @@ class Table:
         self._together.update((min(person, m), max(person, m)) for m in members)
         members.append(person)
 
-    def by_fit(self, person: int, groups: list[int]) -> list[int]:
+    def by_fit(self, person: int, groups: list[int], near: float = 1.0) -> list[int]:
         """Return `groups` with the one that suits `person` best first.
 
         What counts is help that flows either way, that the circles of the others are far from
-        the person's own, and that the group is small.
+        the person's own, and that the group is small. Groups with somebody nearer than `near`
+        are left out.
         """
-        if len(groups) < 2:
+        if not groups or (len(groups) < 2 and near >= 1.0):
             return groups
         sizes = np.array([len(self.groups[g]) for g in groups], dtype=np.int64)
         others = np.array([m for g in groups for m in self.groups[g]], dtype=np.int64)
         mine = np.full(len(others), person)
         flow = self.affinity.between(mine, others)[1] + self.affinity.between(others, mine)[1]
-        far = apart(self.affinity.roster, self.known, mine, others)
+        close = 1.0 - apart(self.affinity.roster, self.known, mine, others)
         place = np.repeat(np.arange(len(groups)), sizes)
-        near = np.bincount(place, 1.0 - far)
-        fit = np.bincount(place, flow) - 3.0 * near - 0.01 * sizes
-        return [groups[k] for k in np.argsort(-fit, kind="stable")]
+        fit = np.bincount(place, flow) - 3.0 * np.bincount(place, close) - 0.01 * sizes
+        nearest = np.maximum.reduceat(close, np.cumsum(sizes) - sizes)
+        return [groups[k] for k in np.argsort(-fit, kind="stable") if nearest[k] <= near]
 
 
 def seat_left_over(table: Table, left: list[int]) -> list[int]:
@@ -133,8 +137,8 @@ def _moved(table: Table, place: int, askers: dict[int, list[int]], gone: set[int
     if not first:
         return False
     second = second or [g for g in table.may_join(other, TRIO) if g not in gone]
-    for mine in table.by_fit(one, first):
-        for theirs in table.by_fit(other, second):
+    for mine in table.by_fit(one, first, TOO_NEAR):
+        for theirs in table.by_fit(other, second, TOO_NEAR):
             if mine != theirs or len(table.groups[mine]) + 2 <= LARGEST:
                 table.seat(one, mine)
                 table.seat(other, theirs)
