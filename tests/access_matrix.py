@@ -73,6 +73,7 @@ ROLES = {
         "coworker.met",
         "coworker.my_seats",
         "coworker.now",
+        "coworker.others",
         "coworker.offer",
         "coworker.pause",
         "coworker.say_need",

@@ -1,9 +1,9 @@
-// live.js: parts of a page that follow what happens in the room.
+// live.js: parts of a page that follow the room.
 //
-//   <div data-live="/live/lieux/la-navette" data-live-on="presence skills"
-//        data-live-refresh="/here/_people">…</div>
+//   <div data-live="/live/me" data-live-refresh="/here/_now">
+//   <div data-live="/live/me" hx-get="…" hx-trigger="live, every 60s">
 //
-// An event of the stream fetches the part again; without a stream it is fetched every ten seconds.
+// An event fetches the part again (or htmx does); without a stream, every ten seconds.
 // Hidden tabs rest, a field being typed in is left alone, focus and details stay.
 const EVERY = 10_000;
 const sources = new Map();
@@ -11,27 +11,29 @@ const shown = new WeakMap();
 const waiting = new Set();
 let ticks = 0;
 
-const parts = () => [...document.querySelectorAll("[data-live-refresh]")];
+const parts = () => [...document.querySelectorAll("[data-live-refresh], [data-live][hx-get]")];
 const typing = (part) =>
   part.contains(document.activeElement) &&
   document.activeElement.matches("textarea, select, input:not([type=checkbox], [type=radio])");
 
-function open(url, names) {
+function open(url) {
   const source = new EventSource(url);
   const follow = () => parts().filter((part) => part.dataset.live === url).forEach(later);
-  for (const name of ["message", ...names]) source.addEventListener(name, follow);
+  source.addEventListener("message", follow);
+  source.addEventListener("over", () => (source.close(), follow()));
   sources.set(url, source);
 }
 
 function later(part) {
-  if (waiting.has(part)) return; // events in one breath are one change
+  if (waiting.has(part)) return; // one breath is one change
   waiting.add(part);
-  setTimeout(() => refresh(part), 100 + Math.random() * 400); // a full room does not ask as one
+  setTimeout(() => refresh(part), 100 + Math.random() * 400); // not all as one
 }
 
 async function refresh(part) {
   if (typing(part) || document.hidden) return void waiting.add(part);
   waiting.delete(part);
+  if (!part.dataset.liveRefresh) return void part.dispatchEvent(new Event("live"));
   const answer = await fetch(part.dataset.liveRefresh).catch(() => null);
   if (!answer?.ok || answer.redirected || answer.status === 204) return;
   const html = await answer.text();
@@ -49,8 +51,8 @@ function swap(part, html) {
   for (const summary of part.querySelectorAll("summary")) {
     summary.parentElement.open ||= opened.includes(name(summary));
   }
-  const again = had && [...part.querySelectorAll("a, button, summary, input, [tabindex]")];
-  if (again) again.find((e) => name(e) === had)?.focus({ preventScroll: true });
+  const again = [...part.querySelectorAll("a, button, summary, input, [tabindex]")];
+  if (had) again.find((e) => name(e) === had)?.focus({ preventScroll: true });
   window.htmx?.process(part);
 }
 
@@ -58,12 +60,10 @@ function tick() {
   if (document.hidden) return;
   ticks += 1;
   for (const part of parts()) {
-    const { live, liveOn = "" } = part.dataset;
-    const source = sources.get(live);
-    if (live && (!source || (source.readyState === EventSource.CLOSED && ticks % 6 === 0))) {
-      open(live, liveOn.split(/\s+/).filter(Boolean));
-    }
-    if (ticks > 1 && sources.get(live)?.readyState !== EventSource.OPEN) refresh(part);
+    const url = part.dataset.live;
+    const state = sources.get(url)?.readyState;
+    if (url && (state === undefined || (state === EventSource.CLOSED && ticks % 6 === 0))) open(url);
+    if (ticks > 1 && state !== EventSource.OPEN) refresh(part);
   }
 }
 

@@ -52,7 +52,7 @@ class Room:
         return app
 
     def page(self, modules: list[str], part: str, stream: str) -> str:
-        attributes = f'data-live="{stream}" data-live-on="presence"' if stream else ""
+        attributes = f'data-live="{stream}"' if stream else ""
         drawn = part.replace("{{ stream }}", attributes)
         return render_template_string(PAGE, modules=modules, part=drawn)
 
@@ -114,7 +114,7 @@ def test_an_event_of_the_stream_brings_the_part_up_to_date(page: Page, room: Roo
         while not room.streams:
             page.evaluate("1")
         room.count = 7
-        room.tell("presence")
+        room.tell("message")
         page.clock.run_for(1000)
     expect(page.locator("#count")).to_have_text("7")
 
@@ -125,7 +125,7 @@ def test_events_that_come_together_ask_once(page: Page, room: Room) -> None:
         page.evaluate("1")
     with page.expect_response("**/part"):
         for _ in range(20):
-            room.tell("presence")
+            room.tell("message")
         page.clock.run_for(1000)
     page.clock.run_for(1000)
     assert room.asked < 5

@@ -84,17 +84,25 @@ def here_page(form: Words, status: int = 200) -> ResponseReturnValue:
     at, lieu = stay.at, stay.lieu
     room = slips.room_of(reading(), lieu=lieu, member_id=me.id, at=at)
     facts = {
-        "how_many": presence.how_many(reading(), lieu_id=lieu.id, at=at),
         "mine": calls.mine(reading(), member_id=me.id, at=at),
         "wanted": wanted(at),
         "month": ledger.this_month(reading(), member_id=me.id, lieu=lieu, at=at),
         "stays": hours.stays(reading(), lieu=lieu, at=at),
-        "seen": consent.of(reading(), member_id=me.id, lieu_id=lieu.id).here_today,
+        **room_facts(stay),
     }
     page = render_template(
         "coworker/here.html", form=form, stay=stay, room=room, **facts, **now_facts(stay, room)
     )
     return page, status
+
+
+def room_facts(stay: Stay) -> dict[str, Any]:
+    """How many are here, and whether I am seen among them."""
+    mine = consent.of(reading(), member_id=current_member().id, lieu_id=stay.lieu.id)
+    return {
+        "how_many": presence.how_many(reading(), lieu_id=stay.lieu.id, at=stay.at),
+        "seen": mine.here_today,
+    }
 
 
 def away_page(form: Words, status: int = 200) -> ResponseReturnValue:
@@ -121,6 +129,17 @@ def now() -> ResponseReturnValue:
         return "", 204
     room = slips.room_of(reading(), lieu=stay.lieu, member_id=current_member().id, at=stay.at)
     return render_template("coworker/_now.html", stay=stay, room=room, **now_facts(stay, room))
+
+
+@blueprint.get("/here/_room")
+@access("member")
+def others() -> ResponseReturnValue:
+    """Who is in the room, as it changes."""
+    stay = stay_now()
+    if stay is None:
+        return "", 204
+    room = slips.room_of(reading(), lieu=stay.lieu, member_id=current_member().id, at=stay.at)
+    return render_template("coworker/_room.html", stay=stay, room=room, **room_facts(stay))
 
 
 def now_facts(stay: Stay, room: slips.Room) -> dict[str, Any]:
