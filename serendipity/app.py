@@ -29,6 +29,7 @@ from serendipity.web import (
     language,
     letters,
     operator,
+    passkeys,
     patterns,
     public,
     seating,
@@ -44,6 +45,7 @@ csrf = CSRFProtect()
 BLUEPRINTS = (
     public.blueprint,
     signin.blueprint,
+    passkeys.blueprint,
     door.blueprint,
     coworker.blueprint,
     company.blueprint,

@@ -179,8 +179,11 @@ def declare(
     language: str,
     how_in: str,
     at: datetime,
+    place: str = "",
 ) -> Declaration:
     """Keep what an unproved browser says, and owe its address a code. Nothing else changes.
+
+    `place` is the network address that asks (see `signin.ask`).
 
     Raises
     ------
@@ -208,7 +211,7 @@ def declare(
     session.execute(delete(Declaration).where(Declaration.browser_hash == said.browser_hash))
     session.add(said)
     session.flush()
-    signin.ask(session, email=email, browser=browser, language=language, at=at)
+    signin.ask(session, email=email, browser=browser, language=language, at=at, place=place)
     return said
 
 

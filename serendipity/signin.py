@@ -1,7 +1,8 @@
 """Signing in: a six-digit code sent to an address, typed in the browser that asked for it.
 
 Rules kept here: a code dies on first use, after ten minutes and after five tries; it is bound to
-the browser that asked; only its hash is stored; nothing tells whether an address is known.
+the browser that asked; only its hash is stored; nothing tells whether an address is known; a
+stranger who asks for codes over and over does not use up those of the address's owner.
 
 `browser` is never what a cookie holds but a key made from it and from the installation's secret
 (see `web.signin`): with the table alone, or the cookie alone, six digits cannot be tried out.
@@ -76,20 +77,22 @@ def _code_hash(code: str, email: str, browser: str) -> str:
     return hmac.new(browser.encode(), f"{email}\0{code}".encode(), hashlib.sha256).hexdigest()
 
 
-def ask(session: Session, *, email: str, browser: str, language: str, at: datetime) -> None:
+def ask(
+    session: Session, *, email: str, browser: str, language: str, at: datetime, place: str = ""
+) -> None:
     """Owe a code to this address, for this browser; whoever it belongs to, the same happens.
+
+    `place` is the network address that asks, where there is one.
 
     Raises
     ------
     members.BadEmail
         It cannot be an address.
     limits.TooOften
-        The address, or the browser, asked too often.
+        This browser, or this place, asked too often for this address; or for too many.
     """
     email = members.plain_email(email)
-    limits.spend(session, "code to", email, most=6, within=LIVES, at=at)
-    limits.spend(session, "codes a day to", email, most=40, within=timedelta(days=1), at=at)
-    limits.spend(session, "code from", browser, most=10, within=LIVES, at=at)
+    _spend(session, email=email, browser=browser, place=place, at=at)
     # The newest code counts, in this browser; another browser's code is another person's, maybe.
     session.execute(
         update(SigninCode)
@@ -120,6 +123,22 @@ def ask(session: Session, *, email: str, browser: str, language: str, at: dateti
         language=language,
         at=at,
     )
+
+
+def _spend(session: Session, *, email: str, browser: str, place: str, at: datetime) -> None:
+    """Count the asking where it comes from, before it counts against the address.
+
+    A stranger who asks for somebody's codes runs into the limits of their own browser and place.
+    What the address itself takes is several times that, so that its owner still gets a code; it
+    only keeps a crowd of machines from filling a mailbox.
+    """
+    day = timedelta(days=1)
+    for who in filter(None, (f"browser {browser}", f"place {place}" if place else "")):
+        limits.spend(session, "code to", f"{email} {who}", most=6, within=LIVES, at=at)
+        limits.spend(session, "codes a day to", f"{email} {who}", most=20, within=day, at=at)
+    limits.spend(session, "code from", browser, most=10, within=LIVES, at=at)
+    limits.spend(session, "code to", email, most=30, within=LIVES, at=at)
+    limits.spend(session, "codes a day to", email, most=100, within=day, at=at)
 
 
 def guess(session: Session, *, email: str, code: str, browser: str, at: datetime) -> Guess:

@@ -20,6 +20,7 @@ from serendipity import (  # noqa: F401
     members,
     needs,
     organisations,
+    passkeys,
     presence,
     residents,
     rhythms,

@@ -109,6 +109,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_organisation_public_id")),
     )
     op.create_table(
+        "passkey_challenge",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("browser_hash", sa.String(length=64), nullable=False),
+        sa.Column("what", sa.String(length=8), nullable=False),
+        sa.Column("challenge", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "what IN ('register', 'sign-in')", name=op.f("ck_passkey_challenge_what")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_passkey_challenge")),
+        sa.UniqueConstraint(
+            "browser_hash", "what", name=op.f("uq_passkey_challenge_browser_hash_what")
+        ),
+    )
+    op.create_table(
         "setup_token",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
@@ -908,6 +923,41 @@ def upgrade() -> None:
             batch_op.f("ix_organisation_member_member_id"), ["member_id"], unique=False
         )
 
+    op.create_table(
+        "passkey",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("credential", sa.String(length=1400), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column(
+            "sign_count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("sign_count >= 0", name=op.f("ck_passkey_sign_count")),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_passkey_member_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_passkey")),
+        sa.UniqueConstraint("credential", name=op.f("uq_passkey_credential")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_passkey_public_id")),
+    )
+    with op.batch_alter_table("passkey", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_passkey_member_id"), ["member_id"], unique=False)
+
+    op.create_table(
+        "passkey_declined",
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("fk_passkey_declined_member_id")
+        ),
+        sa.PrimaryKeyConstraint("member_id", name=op.f("pk_passkey_declined")),
+    )
     op.create_table(
         "presence",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1931,6 +1981,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_presence_lieu_ended")
 
     op.drop_table("presence")
+    op.drop_table("passkey_declined")
+    with op.batch_alter_table("passkey", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_passkey_member_id"))
+
+    op.drop_table("passkey")
     with op.batch_alter_table("organisation_member", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_organisation_member_member_id"))
 
@@ -2033,6 +2088,7 @@ def downgrade() -> None:
 
     op.drop_table("signin_code")
     op.drop_table("setup_token")
+    op.drop_table("passkey_challenge")
     op.drop_table("organisation")
     op.drop_table("lieu")
     op.drop_table("family")

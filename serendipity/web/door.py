@@ -241,6 +241,7 @@ def declare(form: CheckIn, held: Pass) -> ResponseReturnValue:
             language=signin_front.screen_language(),
             how_in=held.how,
             at=clock.now(),
+            place=request.remote_addr or "",
         )
     signin_front.wait_for_code(form.email.data or "")
     return redirect(url("door.code"), 303)

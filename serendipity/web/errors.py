@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from flask import Flask, current_app, render_template, request
+from flask_wtf.csrf import CSRFError
 from jinja2 import TemplateNotFound
 from sqlalchemy.exc import DataError, DBAPIError
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -59,7 +60,8 @@ def for_http(error: HTTPException) -> Any:
             (name, value) for name, value in error.get_headers() if name != "Content-Type"
         )
         return answer
-    return page(status, error=error)
+    cookies_off = isinstance(error, CSRFError) and not request.cookies
+    return page(status, error=error, cookies_off=cookies_off)
 
 
 def for_database(error: DBAPIError) -> Any:

@@ -67,6 +67,16 @@ WORDING: dict[str, Callable[[SerendipityError], str]] = {
         "No screen waits for this code. It may be older than ten minutes: make a new one."
     ),
     "wrong-code": lambda error: _wrong_code(int(error.facts["left"])),
+    "challenge-gone": lambda _: gettext(
+        "That took more than five minutes, or was answered already. Please press the button again."
+    ),
+    "bad-passkey": lambda _: gettext(
+        "This passkey does not open this door. The code by email always works."
+    ),
+    "passkey-known": lambda _: gettext("This device has its passkey here already."),
+    "too-many-passkeys": lambda error: gettext(
+        "%(most)s passkeys fit. Remove one you no longer use.", **error.facts
+    ),
     "too-often": lambda error: gettext(
         "That was tried too often. Please wait %(minutes)s minutes; what you typed is still here.",
         minutes=1 + int(error.facts["retry_after"]) // 60,

@@ -18,7 +18,7 @@ from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import StringField
 
-from serendipity import arrivals, clock, limits, members, signin
+from serendipity import arrivals, clock, limits, members, passkeys, signin
 from serendipity.db import reading, writing
 from serendipity.errors import Refused
 from serendipity.web import forms
@@ -66,11 +66,16 @@ def enter(code: str) -> arrivals.Entry:
         guess = signin.guess(db, email=awaited()["email"], code=code, browser=browser, at=at)
     with writing() as db:
         entry = arrivals.enter(db, guess=guess, browser=browser, at=at)
-    door = session.get("door")
-    sign_in(entry.member)
-    if door and entry.presence is None:
-        session["door"] = door  # who signs in at the door still stands there
+    begin(entry.member, at_door=entry.presence is None)
     return entry
+
+
+def begin(member: members.Member, *, at_door: bool = True) -> None:
+    """Begin a session of this member; who signs in at the door still stands there."""
+    door = session.get("door")
+    sign_in(member)
+    if door and at_door:
+        session["door"] = door
 
 
 @blueprint.get("/sign-in")
@@ -78,7 +83,13 @@ def enter(code: str) -> arrivals.Entry:
 def ask() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return redirect(same_origin_path(request.args.get("next"), AFTER))
-    return render_template("signin/ask.html", form=Email())
+    return ask_page(Email(formdata=None, data={"email": awaited().get("email", "")}))
+
+
+def ask_page(form: FlaskForm, status: int = 200) -> ResponseReturnValue:
+    """The page that asks for an address; or for a passkey, where browsers can make them."""
+    can = passkeys.site_of(current_app.config["SETTINGS"].public_url).can
+    return render_template("signin/ask.html", form=form, passkeys_can=can), status
 
 
 @blueprint.post("/sign-in")
@@ -93,9 +104,10 @@ def send() -> ResponseReturnValue:
                 browser=browser_key(),
                 language=screen_language(),
                 at=clock.now(),
+                place=request.remote_addr or "",
             )
     except (members.BadEmail, limits.TooOften) as error:
-        return render_template("signin/ask.html", form=forms.beside(form, error)), error.status
+        return ask_page(forms.beside(form, error), error.status)
     wait_for_code(form.email.data or "", same_origin_path(request.args.get("next"), AFTER))
     return redirect(url("signin.code"), 303)
 
@@ -124,7 +136,7 @@ def type_code() -> ResponseReturnValue:
 
 def code_page(form: Code, error: Refused | None = None) -> ResponseReturnValue:
     """The page to type the code on; the same for signing in and for a first check-in."""
-    if isinstance(error, signin.WrongCode):
+    if isinstance(error, signin.WrongCode | limits.TooOften):
         forms.beside(form, error)
     declared = arrivals.declared_by(reading(), browser=browser_key())
     words = render_template(
@@ -143,14 +155,18 @@ def send_again() -> ResponseReturnValue:
     """Another code to the same address; the one before is over."""
     if not awaited():
         return redirect(url("signin.ask"), 303)
-    with writing() as db:
-        signin.ask(
-            db,
-            email=awaited()["email"],
-            browser=browser_key(),
-            language=screen_language(),
-            at=clock.now(),
-        )
+    try:
+        with writing() as db:
+            signin.ask(
+                db,
+                email=awaited()["email"],
+                browser=browser_key(),
+                language=screen_language(),
+                at=clock.now(),
+                place=request.remote_addr or "",
+            )
+    except limits.TooOften as error:
+        return code_page(Code(formdata=None), error)
     flash(gettext("A new code is on its way. The one before no longer works."))
     return redirect(url("signin.code"), 303)
 

@@ -144,19 +144,54 @@ def test_neither_the_code_nor_the_browser_is_stored(session: Session, at: dateti
     assert "mine" not in kept
 
 
-@pytest.mark.parametrize("same", ["address", "browser"])
-def test_asking_too_often_is_refused_per_address_and_per_browser(
-    session: Session, at: datetime, same: str
+@pytest.mark.parametrize(
+    ("same", "most"),
+    [("browser and address", 6), ("place and address", 6), ("browser", 10), ("address", 30)],
+)
+def test_asking_too_often_is_refused_where_it_comes_from(
+    session: Session, at: datetime, same: str, most: int
 ) -> None:
-    def once(number: int) -> str:
-        if same == "address":
-            return ask(session, at, browser=f"browser {number}")
-        return ask(session, at, email=f"a{number}@example.org")
+    def once(number: int) -> None:
+        signin.ask(
+            session,
+            email=EMAIL if "address" in same else f"a{number}@example.org",
+            browser="mine" if "browser" in same else f"browser {number}",
+            place="192.0.2.7" if "place" in same else f"place {number}",
+            language="en",
+            at=at,
+        )
 
-    for number in range(6 if same == "address" else 10):
+    for number in range(most):
         once(number)
     with pytest.raises(limits.TooOften):
         once(99)
+
+
+def test_a_stranger_cannot_use_up_the_codes_of_an_address(session: Session, at: datetime) -> None:
+    """One machine that forgets its cookies at every try, for an hour, against the owner's phone."""
+    refused = 0
+    for number in range(60):
+        try:
+            signin.ask(
+                session,
+                email=EMAIL,
+                browser=f"forgetful {number}",
+                place="192.0.2.66",
+                language="en",
+                at=at + number * timedelta(minutes=1),
+            )
+        except limits.TooOften:
+            refused += 1
+    assert refused > 0
+    for minutes in (1, 59):
+        signin.ask(
+            session,
+            email=EMAIL,
+            browser="mine",
+            place="192.0.2.1",
+            language="en",
+            at=at + timedelta(minutes=minutes),
+        )
 
 
 @pytest.mark.parametrize("typed", ["", "abc", "12345", "1234567", "١٢٣٤٥٦", "\0", "0" * 10_000])

@@ -120,6 +120,38 @@ def test_asking_over_and_over_is_refused_with_the_address_kept(
     assert 'value="awa@example.org"' in answer.text
     again = send(client, "/sign-in/again", "/sign-in/code")
     assert again.status_code == 429
+    assert "Please wait" in again.text
+    assert "Six digits" in again.text  # the code that came before can still be typed
+
+
+def test_an_address_typed_wrong_is_there_to_be_put_right(client: FlaskClient) -> None:
+    send(client, "/sign-in", "/sign-in", email="awa@exmaple.org")
+    assert "The address is wrong: go back" in client.get("/sign-in/code").text
+    assert 'value="awa@exmaple.org"' in client.get("/sign-in").text
+
+
+def test_a_code_wrong_five_times_says_how_many_are_left_and_then_what_to_do(
+    app: Flask, client: FlaskClient, awa: str
+) -> None:
+    send(client, "/sign-in", "/sign-in", email="awa@example.org")
+    right = code_in_the_letter(app)
+    wrong = "111111" if right != "111111" else "222222"
+    said = [send(client, "/sign-in/code", "/sign-in/code", code=wrong).text for _ in range(6)]
+    assert "4 tries are left" in said[0]
+    assert "One try is left" in said[3]
+    assert "Please ask for a new one." in said[4]
+    assert "This code no longer works" in said[5]
+    assert who(client) == ""
+    send(client, "/sign-in/again", "/sign-in/code")
+    send(client, "/sign-in/code", "/sign-in/code", code=code_in_the_letter(app))
+    assert who(client) == awa
+
+
+def test_without_cookies_the_page_says_so(app: Flask) -> None:
+    forgetful = app.test_client(use_cookies=False)
+    answer = forgetful.post("/sign-in", data={"email": "awa@example.org"})
+    assert answer.status_code == 400
+    assert "Your browser keeps no cookies for this site" in answer.text
 
 
 def test_a_session_of_before_sign_out_everywhere_is_over(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import flash, redirect, render_template, request
+from flask import current_app, flash, redirect, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
@@ -22,6 +22,7 @@ from serendipity import (
     introductions,
     ledger,
     needs,
+    passkeys,
     presence,
     skills,
     suggestions,
@@ -90,6 +91,7 @@ def here_page(form: Words, status: int = 200) -> ResponseReturnValue:
         "stays": hours.stays(reading(), lieu=lieu, at=at),
         **room_facts(stay),
     }
+    facts["offer_passkey"] = offers_passkey()
     page = render_template(
         "coworker/here.html", form=form, stay=stay, room=room, **facts, **now_facts(stay, room)
     )
@@ -103,6 +105,12 @@ def room_facts(stay: Stay) -> dict[str, Any]:
         "how_many": presence.how_many(reading(), lieu_id=stay.lieu.id, at=stay.at),
         "seen": mine.here_today,
     }
+
+
+def offers_passkey() -> bool:
+    """Whether to offer a passkey: at the third visit, once, where browsers can make one."""
+    site = passkeys.site_of(current_app.config["SETTINGS"].public_url)
+    return site.can and passkeys.is_offered(reading(), member_id=current_member().id)
 
 
 def away_page(form: Words, status: int = 200) -> ResponseReturnValue:
