@@ -16,6 +16,7 @@ from typing import Any, Final
 from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from serendipity import append_only
 from serendipity.db import Base, Key
 from serendipity.lieux import Lieu
 from serendipity.members import Member
@@ -32,6 +33,9 @@ DEEDS: Final = frozenset(
         "postponed",
         "kept-apart",
         "asked-to-settle",
+        "named-in-story",
+        "swapped",  # taken out of an idea, or put into one
+        "forgiven",
         "named-concierge",
         "no-longer-concierge",
     }
@@ -50,6 +54,9 @@ class AuditEntry(Base):
     facts: Mapped[dict[str, Any]]
 
     __table_args__ = (Index("ix_audit_entry_concerns_at", "concerns_id", "at"),)
+
+
+append_only.guard(AuditEntry)
 
 
 class UnknownDeed(ValueError):

@@ -748,6 +748,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_consent_lieu_id"), ["lieu_id"], unique=False)
 
     op.create_table(
+        "grouped",
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("found_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_grouped_lieu_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_grouped_member_id")),
+        sa.PrimaryKeyConstraint("lieu_id", "member_id", name=op.f("pk_grouped")),
+    )
+    with op.batch_alter_table("grouped", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_grouped_member_id"), ["member_id"], unique=False)
+
+    op.create_table(
         "house_rules",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -958,6 +973,29 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("member_id", name=op.f("pk_passkey_declined")),
     )
+    op.create_table(
+        "planned_shift",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("starts_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("planned_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_planned_shift_ends_after")),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_planned_shift_lieu_id")),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("fk_planned_shift_member_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_planned_shift")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_planned_shift_public_id")),
+    )
+    with op.batch_alter_table("planned_shift", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_planned_shift_member_id"), ["member_id"], unique=False)
+        batch_op.create_index(
+            "uq_planned_shift_start", ["lieu_id", "member_id", "starts_at"], unique=True
+        )
+
     op.create_table(
         "presence",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1734,6 +1772,40 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "story",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "author_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "encounter_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.Column("published_at", sa.BigInteger(), nullable=True),
+        sa.Column("dropped_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("title <> '' AND body <> ''", name=op.f("ck_story_says_something")),
+        sa.CheckConstraint(
+            "published_at IS NULL OR dropped_at IS NULL", name=op.f("ck_story_dropped_is_not_told")
+        ),
+        sa.ForeignKeyConstraint(["author_id"], ["member.id"], name=op.f("fk_story_author_id")),
+        sa.ForeignKeyConstraint(
+            ["encounter_id"], ["encounter.id"], name=op.f("fk_story_encounter_id")
+        ),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_story_lieu_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_story")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_story_public_id")),
+    )
+    with op.batch_alter_table("story", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_story_author_id"), ["author_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_story_encounter_id"), ["encounter_id"], unique=False)
+        batch_op.create_index("ix_story_lieu_changed", ["lieu_id", "changed_at"], unique=False)
+
+    op.create_table(
         "ledger_transfer",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -1764,7 +1836,42 @@ def upgrade() -> None:
             batch_op.f("ix_ledger_transfer_transaction_id"), ["transaction_id"], unique=False
         )
 
+    op.create_table(
+        "story_named",
+        sa.Column("story_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("asked_at", sa.BigInteger(), nullable=True),
+        sa.Column("yes_at", sa.BigInteger(), nullable=True),
+        sa.Column("no_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "yes_at IS NULL OR asked_at IS NOT NULL", name=op.f("ck_story_named_yes_was_asked")
+        ),
+        sa.CheckConstraint(
+            "yes_at IS NULL OR no_at IS NULL", name=op.f("ck_story_named_one_answer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("fk_story_named_member_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["story_id"], ["story.id"], name=op.f("fk_story_named_story_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("story_id", "member_id", name=op.f("pk_story_named")),
+    )
+    with op.batch_alter_table("story_named", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_story_named_member_id"), ["member_id"], unique=False)
+
     if op.get_bind().dialect.name == "sqlite":
+        op.execute(
+            "CREATE TRIGGER audit_entry_no_update BEFORE UPDATE ON audit_entry BEGIN SELECT RAISE(ABORT, 'audit_entry is append-only'); END"
+        )
+        op.execute(
+            "CREATE TRIGGER audit_entry_no_delete BEFORE DELETE ON audit_entry BEGIN SELECT RAISE(ABORT, 'audit_entry is append-only'); END"
+        )
+        op.execute(
+            "CREATE TRIGGER audit_entry_no_replace BEFORE INSERT ON audit_entry WHEN EXISTS (SELECT 1 FROM audit_entry AS old WHERE old.id = NEW.id) BEGIN SELECT RAISE(ABORT, 'audit_entry is append-only'); END"
+        )
         op.execute(
             "CREATE TRIGGER house_rules_no_update BEFORE UPDATE ON house_rules BEGIN SELECT RAISE(ABORT, 'house_rules is append-only'); END"
         )
@@ -1815,6 +1922,12 @@ def upgrade() -> None:
             "CREATE OR REPLACE FUNCTION refuse_edit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
         )
         op.execute(
+            "CREATE TRIGGER audit_entry_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit()"
+        )
+        op.execute(
+            "CREATE OR REPLACE FUNCTION refuse_edit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+        )
+        op.execute(
             "CREATE TRIGGER house_rules_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON house_rules FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit()"
         )
         op.execute(
@@ -1844,12 +1957,22 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("story_named", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_story_named_member_id"))
+
+    op.drop_table("story_named")
     with op.batch_alter_table("ledger_transfer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ledger_transfer_transaction_id"))
         batch_op.drop_index("ix_ledger_transfer_taker")
         batch_op.drop_index("ix_ledger_transfer_giver")
 
     op.drop_table("ledger_transfer")
+    with op.batch_alter_table("story", schema=None) as batch_op:
+        batch_op.drop_index("ix_story_lieu_changed")
+        batch_op.drop_index(batch_op.f("ix_story_encounter_id"))
+        batch_op.drop_index(batch_op.f("ix_story_author_id"))
+
+    op.drop_table("story")
     with op.batch_alter_table("ledger_transaction", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ledger_transaction_served_id"))
         batch_op.drop_index(batch_op.f("ix_ledger_transaction_lieu_id"))
@@ -1981,6 +2104,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_presence_lieu_ended")
 
     op.drop_table("presence")
+    with op.batch_alter_table("planned_shift", schema=None) as batch_op:
+        batch_op.drop_index("uq_planned_shift_start")
+        batch_op.drop_index(batch_op.f("ix_planned_shift_member_id"))
+
+    op.drop_table("planned_shift")
     op.drop_table("passkey_declined")
     with op.batch_alter_table("passkey", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_passkey_member_id"))
@@ -2016,6 +2144,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_house_rules_written_by_id"))
 
     op.drop_table("house_rules")
+    with op.batch_alter_table("grouped", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_grouped_member_id"))
+
+    op.drop_table("grouped")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consent_lieu_id"))
 

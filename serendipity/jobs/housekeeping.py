@@ -17,6 +17,7 @@ from serendipity import (
     bookings,
     calls,
     encounters,
+    groups,
     idempotency,
     introductions,
     limits,
@@ -51,6 +52,7 @@ VERBS: Final[dict[str, Callable[..., Any]]] = {
     "absent": bookings.warn_absent,
     "no-shows": bookings.release_no_shows,
     "waiting lists": bookings.offer_waiting,
+    "groups": groups.find_due,
 }
 
 

@@ -345,4 +345,5 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "seat": _seat,
     "seat_reminder": _seat,
     "invoice": _invoice,
+    "story": _as_it_stands,
 }

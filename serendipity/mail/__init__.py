@@ -20,6 +20,7 @@ What each kind of letter needs in its facts (instants in ISO 8601, ids are publi
     call          call, words                                   somebody asks you for ten minutes
     hurry         what (absent, offered), and what a booking has
     booking       what (see bookings.letters), organisation_name, room, timezone, starts_at,
+    story         story, title                                  may it be told, with your name?
                   ends_at, people, net_cents, vat_cents, due_cents, currency
     seat          what (kept, cancelled, freed) and all of `seats.facts_of`
     seat_reminder the same, the day before

@@ -1,20 +1,23 @@
-"""Garden: ties that fade, people whom nobody met this month, promises still open.
+"""Garden: ties that fade, people nobody met, open promises, who is asked much, groups apart.
 
-These are plain reads; nothing here ranks anybody, and lists are short on purpose: a concierge can
-tend to a few people a day. Being listed leaves a trace, as being seen does.
+Nothing here ranks anybody, and lists are short on purpose: a concierge can tend to a few people a
+day. Being listed leaves a trace, as being seen does. What somebody still promised may be let go, by
+whoever is on shift, for those who are here: nobody is turned away for bad luck.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from serendipity import audit, ledger
+from serendipity import audit, groups, ledger
+from serendipity.calls import WEEKLY_CAP, CallAsked
 from serendipity.encounters import Encounter
+from serendipity.errors import NotFound
 from serendipity.lieux import Lieu
 from serendipity.members import Member
 from serendipity.presence import Presence
@@ -45,11 +48,18 @@ class Promise:
     open: int
 
 
+class NobodyToForgive(NotFound):
+    """Not here now, or nothing is promised: all answer alike."""
+
+
 @dataclass(frozen=True)
 class Garden:
     unmet: list[Member]
     fading: list[Fading]
     promises: list[Promise]
+    asked_much: list[Member]  # here, and one call from the cap of the week
+    groups: dict[int, int]  # member id → group, of those here
+    apart: list[tuple[list[int], list[int]]]  # two groups here without a tie between them
 
     def member_ids(self) -> list[int]:
         """Everybody whom the garden names."""
@@ -58,12 +68,29 @@ class Garden:
         return [*(member.id for member in self.unmet), *pairs, *promising]
 
 
-def garden(session: Session, *, lieu: Lieu, at: datetime) -> Garden:
-    """What to tend to at this lieu."""
+def garden(
+    session: Session,
+    *,
+    lieu: Lieu,
+    here: Collection[int],
+    tied: Collection[tuple[int, int]],
+    at: datetime,
+) -> Garden:
+    """What to tend to at this lieu.
+
+    Parameters
+    ----------
+    here : ids of those present
+    tied : pairs of them who know each other
+    """
+    found = groups.groups_of(session, lieu_id=lieu.id, member_ids=here)
     return Garden(
         unmet(session, lieu=lieu, at=at),
         fading(session, lieu=lieu, at=at),
         promises(session, lieu=lieu, at=at),
+        asked_much(session, here=here, at=at),
+        found,
+        groups.apart(found, tied),
     )
 
 
@@ -142,6 +169,48 @@ def promises(session: Session, *, lieu: Lieu, at: datetime) -> list[Promise]:
         .limit(MOST)
     )
     return [Promise(member, int(count)) for member, count in rows]
+
+
+def asked_much(session: Session, *, here: Collection[int], at: datetime) -> list[Member]:
+    """Those here who were asked nearly as often this week as anybody may be, by name."""
+    often = (
+        select(CallAsked.member_id)
+        .where(CallAsked.asked_at > at - timedelta(days=7), CallAsked.member_id.in_(here))
+        .group_by(CallAsked.member_id)
+        .having(func.count() >= WEEKLY_CAP - 1)
+    )
+    rows = select(Member).where(Member.id.in_(often)).order_by(Member.name, Member.id).limit(MOST)
+    return list(session.scalars(rows))
+
+
+def forgive(session: Session, *, shift: Shift, public_id: str, at: datetime) -> ledger.Transaction:
+    """Let go what somebody who is here still promised. NobodyToForgive."""
+    member = session.scalar(
+        select(Member)
+        .join(Presence, Presence.member_id == Member.id)
+        .where(
+            Member.public_id == public_id,
+            Presence.lieu_id == shift.lieu_id,
+            Presence.ended_at.is_(None),
+            Presence.until > at,
+        )
+    )
+    if member is None:
+        raise NobodyToForgive()
+    key = f"forgiveness:{member.public_id}:{int(at.timestamp())}"
+    try:
+        done = ledger.forgive(session, member_id=member.id, lieu_id=shift.lieu_id, key=key, at=at)
+    except ledger.NothingPromised as error:
+        raise NobodyToForgive() from error
+    audit.record(
+        session,
+        actor_id=shift.member_id,
+        what="forgiven",
+        concerns_id=member.id,
+        lieu_id=shift.lieu_id,
+        at=at,
+    )
+    return done
 
 
 def look(session: Session, *, shift: Shift, member_ids: Sequence[int], at: datetime) -> int:

@@ -3,7 +3,9 @@
 Rules kept here: only people who are all here and may be disturbed; what somebody answered on their
 phone does not show, for a list from which the noes disappear would tell them; carrying one in
 person means that each said yes to the concierge's face, so it is agreed from then on; "later" hides
-it for an hour from every concierge, "never" takes it back and the pair is remembered.
+it for an hour from every concierge, "not today" until tomorrow, "never" takes it back and the pair
+is remembered. Somebody else may take the place of one of two: a new idea, the concierge's own, of
+two who do not know each other and were never suggested to each other.
 """
 
 from __future__ import annotations
@@ -15,9 +17,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from serendipity import audit, introductions, members
+from serendipity import audit, introductions, members, suggestions, ties
+from serendipity.calls import Call, CallAsked
 from serendipity.db import Base
-from serendipity.errors import NotFound
+from serendipity.errors import NotFound, Refused
 from serendipity.introductions import Introduction
 from serendipity.members import Member
 from serendipity.presence import Presence
@@ -25,6 +28,8 @@ from serendipity.shifts import Shift
 from serendipity.suggestions import Suggestion, SuggestionMember
 
 LATER = timedelta(hours=1)
+NOT_TODAY = timedelta(hours=14)
+UNANSWERED_AFTER = timedelta(minutes=10)  # a call still has its first turn before
 
 
 class Postponed(Base):
@@ -40,6 +45,10 @@ class Postponed(Base):
 
 class NothingToCarry(NotFound):
     """No such suggestion here now: never was, over, answered, elsewhere; all answer alike."""
+
+
+class CannotTakeThePlace(Refused):
+    """They left, are kept apart, know each other, or were suggested before. Facts: none."""
 
 
 @dataclass(frozen=True)
@@ -147,12 +156,19 @@ def introduce(session: Session, *, shift: Shift, public_id: str, at: datetime) -
     return carry
 
 
-def postpone(session: Session, *, shift: Shift, public_id: str, at: datetime) -> Carry:
-    """Later: not on any concierge's list for an hour. NothingToCarry if it is not on it."""
+def postpone(
+    session: Session, *, shift: Shift, public_id: str, at: datetime, lasts: timedelta = LATER
+) -> Carry:
+    """Later: not on any concierge's list before. NothingToCarry if it is not on it."""
     carry = _carry(session, shift, public_id, at=at)
-    session.merge(Postponed(suggestion_id=carry.suggestion.id, not_before=at + LATER))
+    session.merge(Postponed(suggestion_id=carry.suggestion.id, not_before=at + lasts))
     _trace(session, shift, "postponed", carry, at=at)
     return carry
+
+
+def not_today(session: Session, *, shift: Shift, public_id: str, at: datetime) -> Carry:
+    """Not before tomorrow; as `postpone`."""
+    return postpone(session, shift=shift, public_id=public_id, at=at, lasts=NOT_TODAY)
 
 
 def keep_apart(session: Session, *, shift: Shift, public_id: str, at: datetime) -> Carry:
@@ -163,6 +179,102 @@ def keep_apart(session: Session, *, shift: Shift, public_id: str, at: datetime) 
         carry.introduction.withdrawn_at = at
     _trace(session, shift, "kept-apart", carry, at=at)
     return carry
+
+
+# --- somebody else in the place of one ----------------------------------------------------------
+
+
+def may_take_the_place(
+    session: Session, *, carry: Carry, kept_id: int, at: datetime
+) -> list[Member]:
+    """Who is here and could meet the one who is kept, by name."""
+    here = _approachable(session, lieu_id=carry.suggestion.lieu_id, at=at)
+    others = sorted(set(here) - {member.id for member in carry.members})
+    new = _new_to(session, kept_id, others)
+    found = session.scalars(
+        select(Member).where(Member.id.in_(new)).order_by(Member.name, Member.id)
+    )
+    return list(found)
+
+
+def _new_to(session: Session, kept_id: int, others: Sequence[int]) -> list[int]:
+    everybody = [kept_id, *others]
+    taken = (
+        members.blocked_pairs(session, everybody)
+        | ties.known_pairs(session, everybody)
+        | suggestions.suggested_pairs(session, everybody)
+    )
+    return [one for one in others if ties.spelt(kept_id, one) not in taken]
+
+
+def swap(
+    session: Session, *, shift: Shift, public_id: str, keep: str, other: str, at: datetime
+) -> Suggestion:
+    """Keep one of the two (`keep`, a public id) and think of `other` in the place of the second.
+
+    The first idea is taken back, the pair is remembered, and the new one is offered to both.
+
+    Raises
+    ------
+    NothingToCarry
+        It is not on the list, is a circle, or `keep` is not in it.
+    CannotTakeThePlace
+        The other cannot; nothing was changed.
+    """
+    carry = _carry(session, shift, public_id, at=at)
+    kept = next((one for one in carry.members if one.public_id == keep), None)
+    if kept is None or len(carry.members) != 2:
+        raise NothingToCarry()
+    free = may_take_the_place(session, carry=carry, kept_id=kept.id, at=at)
+    chosen = next((one for one in free if one.public_id == other), None)
+    if chosen is None:
+        raise CannotTakeThePlace()
+    keep_apart(session, shift=shift, public_id=public_id, at=at)
+    made = suggestions.by_hand(
+        session,
+        lieu_id=shift.lieu_id,
+        member_ids=(kept.id, chosen.id),
+        at=at,
+        expires_at=min(carry.leaving[kept.id], carry.leaving[chosen.id]),
+    )
+    if made is None:
+        raise CannotTakeThePlace()
+    audit.record(
+        session,
+        actor_id=shift.member_id,
+        what="swapped",
+        concerns_id=chosen.id,
+        lieu_id=shift.lieu_id,
+        facts={"suggestion": made.public_id},
+        at=at,
+    )
+    return made
+
+
+# --- calls that wait ----------------------------------------------------------------------------
+
+
+def unanswered(session: Session, *, lieu_id: int, at: datetime) -> list[Call]:
+    """Questions that nobody took within their first turn, the oldest first; not who asked."""
+    taken = select(CallAsked.call_id).where(CallAsked.yes_at.is_not(None))
+    return list(
+        session.scalars(
+            select(Call)
+            .where(
+                Call.lieu_id == lieu_id,
+                Call.withdrawn_at.is_(None),
+                Call.expires_at > at,
+                Call.called_at <= at - UNANSWERED_AFTER,
+                Call.id.not_in(taken),
+            )
+            .order_by(Call.called_at, Call.id)
+        )
+    )
+
+
+def carried(session: Session, *, shift: Shift, public_id: str, at: datetime) -> Carry:
+    """One of those on the list. NothingToCarry."""
+    return _carry(session, shift, public_id, at=at)
 
 
 def _carry(session: Session, shift: Shift, public_id: str, *, at: datetime) -> Carry:

@@ -13,8 +13,8 @@ nobody is left out without a count of why.
 
 from serendipity.suggestions.ideas import Round, SuggestedPair, Suggestion, SuggestionMember
 from serendipity.suggestions.memory import lapse, lieux_due, looked_since
-from serendipity.suggestions.recording import record
-from serendipity.suggestions.rounds import arrival, run_round
+from serendipity.suggestions.recording import record, suggested_pairs
+from serendipity.suggestions.rounds import arrival, by_hand, run_round
 from serendipity.suggestions.thinking import PER_PERSON, Plan, plan
 
 __all__ = [
@@ -25,10 +25,12 @@ __all__ = [
     "Suggestion",
     "SuggestionMember",
     "arrival",
+    "by_hand",
     "lapse",
     "lieux_due",
     "looked_since",
     "plan",
     "record",
     "run_round",
+    "suggested_pairs",
 ]

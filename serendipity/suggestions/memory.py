@@ -44,7 +44,9 @@ def lieux_due(session: Session, *, at: datetime) -> list[int]:
 
 def _last_rounds(session: Session) -> dict[int, datetime]:
     rows = session.execute(
-        select(Round.lieu_id, func.max(Round.at)).where(Round.kind == "day").group_by(Round.lieu_id)
+        select(Round.lieu_id, func.max(Round.at))
+        .where(Round.kind == "day", Round.policy != "concierge")  # one idea is no look around
+        .group_by(Round.lieu_id)
     )
     return dict(rows.all())
 

@@ -83,7 +83,7 @@ class _Desk:
             if planned.kind == "day"
             else dict.fromkeys(ids, 0)
         )
-        self.apart = members.blocked_pairs(session, ids) | _suggested(session, ids)
+        self.apart = members.blocked_pairs(session, ids) | suggested_pairs(session, ids)
         self.had_wild = had_wild_card(session, lieu, planned.kind, at)
         self.before = dict(self.open)
         self.served: set[int] = set()
@@ -136,7 +136,8 @@ class _Desk:
         return Counter(why for who, why in self.dropped.items() if who not in self.served)
 
 
-def _suggested(session: Session, ids: Collection[int]) -> set[tuple[int, int]]:
+def suggested_pairs(session: Session, ids: Collection[int]) -> set[tuple[int, int]]:
+    """Those pairs among these members that were suggested before and are remembered."""
     rows = session.execute(
         select(SuggestedPair.a_id, SuggestedPair.b_id).where(
             SuggestedPair.a_id.in_(ids), SuggestedPair.b_id.in_(ids)

@@ -8,6 +8,7 @@ SQLite's one writer; `record` therefore looks again at everything that may have 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from serendipity.suggestions.ideas import Round, Suggestion
 from serendipity.suggestions.recording import record
 from serendipity.suggestions.thinking import Idea, Plan, plan
 
-__all__ = ["Idea", "Plan", "arrival", "plan", "record", "run_round"]
+__all__ = ["Idea", "Plan", "arrival", "by_hand", "plan", "record", "run_round"]
 
 
 def run_round(
@@ -48,6 +49,35 @@ def run_round(
         limit_per_person=limit_per_person,
     )
     return record(session, planned, at=at)
+
+
+def by_hand(
+    session: Session, *, lieu_id: int, member_ids: Sequence[int], at: datetime, expires_at: datetime
+) -> Suggestion | None:
+    """An idea of the concierge's, kept and offered like the engine's; None if a rule forbids it."""
+    idea = Idea(
+        members=tuple(sorted(member_ids)),
+        score=0.0,
+        serves=dict.fromkeys(member_ids, 0.0),
+        reasons=[{"code": "by_hand", "facts": {}}],
+        expires_at=expires_at,
+    )
+    zone = session.get_one(Lieu, lieu_id).timezone
+    planned = Plan(
+        lieu_id=lieu_id,
+        local_date=clock.local_date(at, zone),
+        kind="day",
+        seed=0,
+        arm="concierge",  # no arm of the trial: it is no evidence for any of them
+        propensity=1.0,
+        per_person=thinking.PER_PERSON["day"] + 1,  # the concierge sees whether it is too many
+        people=len(member_ids),
+        weight=0.0,
+        bound=0.0,
+        left_out=Counter(),
+        ideas=[idea],
+    )
+    return next(iter(record(session, planned, at=at).suggestions), None)
 
 
 def arrival(

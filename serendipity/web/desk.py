@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from serendipity import audit, clock, hours, shifts
+from serendipity import audit, clock, hours, shifts, stories
+from serendipity.calls import Call
 from serendipity.db import reading, writing
 from serendipity.lieux import Lieu
 from serendipity.members import Member
@@ -21,6 +22,7 @@ from serendipity.postures import garden, post, settling, watch, write
 from serendipity.shifts import Shift
 from serendipity.web.loom import Loom, loom, short_names
 
+STORIES = 5
 CARRIED = 6  # ideas on the page at once: nobody carries more between two coffees
 
 
@@ -35,12 +37,19 @@ class Desk:
     garden: garden.Garden
     carries: list[post.Carry]
     settling: settling.Settling
+    unanswered: list[Call]
     outcomes: list[write.Outcome]
+    sheets: list[stories.Sheet]
     on_shift: list[tuple[Shift, Member]]
     slots: list[hours.Slot]
     loom: Loom
     more: int  # ideas beyond those on the page
-    names: dict[int, str]  # of everybody whom an idea is about, as short as they can be told apart
+    names: dict[int, str]  # of everybody here, and whom an idea is about, as short as can be
+
+    def bridges(self, carry: post.Carry) -> bool:
+        """Whether these people are of two groups that keep to themselves."""
+        numbers = {self.garden.groups.get(member.id) for member in carry.members}
+        return len(numbers) > 1 and None not in numbers
 
 
 def look(lieu: Lieu, shift: Shift) -> Desk:
@@ -53,11 +62,19 @@ def look(lieu: Lieu, shift: Shift) -> Desk:
         shift=shift,
         at=at,
         gathering=gathering,
-        garden=garden.garden(session, lieu=lieu, at=at),
+        garden=garden.garden(
+            session,
+            lieu=lieu,
+            here=[one.member.id for one in gathering.people],
+            tied=gathering.ties | gathering.met_today,
+            at=at,
+        ),
         carries=carries[:CARRIED],
         more=max(0, len(carries) - CARRIED),
         settling=settling.settling(session, lieu=lieu, people=gathering.people, at=at),
+        unanswered=post.unanswered(session, lieu_id=lieu.id, at=at),
         outcomes=write.outcomes(session, lieu=lieu, at=at),
+        sheets=stories.sheets(session, lieu_id=lieu.id, most=STORIES),
         on_shift=shifts.current_shifts(session, lieu_id=lieu.id, at=at),
         slots=hours.moments_today(session, lieu=lieu, at=at),
         loom=loom(

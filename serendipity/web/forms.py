@@ -114,6 +114,17 @@ WORDING: dict[str, Callable[[SerendipityError], str]] = {
     ),
     "bad-count": lambda error: gettext("A whole number from 0 to %(most)s.", **error.facts),
     "not-here": lambda _: gettext("You are not checked in any more, so nobody was asked."),
+    "bad-day": lambda _: gettext("There is no such day. Write it like 2026-03-26."),
+    "bad-plan": lambda _: gettext(
+        "A time at the desk is still to come, a quarter of an hour to fourteen hours long, "
+        "and at most three months ahead."
+    ),
+    "names-somebody": lambda error: gettext(
+        "%(name)s is named in these words, and is not among those you ask. "
+        "Tick their name, or tell it without.",
+        **error.facts,
+    ),
+    "too-many-named": lambda error: gettext("At most %(most)s people in one story.", **error.facts),
     "pass-over": lambda _: gettext(
         "More than 15 minutes have passed since you scanned. All you typed is still here: "
         "type the six digits that the door shows now, or scan again and come back to this page."

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
 from serendipity import clock, lieux, rooms, seats, skillmap
+from serendipity import stories as told_stories
 from serendipity.db import reading, writing
 from serendipity.web import door, moments
 from serendipity.web.access import access
@@ -38,5 +39,16 @@ def lieu(slug: str) -> ResponseReturnValue:
         week=moments.week(found),
         rooms=rooms.rooms_of(reading(), found),
         seats_ahead=seats.are_offered(reading(), lieu_id=found.id),
+        tells=bool(told_stories.told(reading(), lieu_id=found.id, most=1)),
         seen=skillmap.skill_map(reading(), lieu_id=found.id, language=language, at=at),
+    )
+
+
+@blueprint.get("/lieux/<slug>/stories")
+@access("anyone")
+def stories(slug: str) -> ResponseReturnValue:
+    """What the lieu tells of its encounters: only what everybody named agreed to."""
+    found = lieux.lieu_named(reading(), slug)
+    return render_template(
+        "public/stories.html", lieu=found, told=told_stories.told(reading(), lieu_id=found.id)
     )

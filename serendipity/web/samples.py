@@ -32,6 +32,8 @@ def _facts(kind: str, language: str) -> dict[str, Any]:
         **_words(),
         **BOOKING,
         "moment": _("Coworking"),
+        "title": _("The chair that stands again"),
+        "story": "sample",
         "costs": 1,
         **({"what": "invoice", **INVOICE} if kind == "invoice" else {}),
         # a number there, persons elsewhere

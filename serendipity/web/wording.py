@@ -157,12 +157,17 @@ def _wild_card(facts: Facts, reader: Reader) -> Markup:
     return Markup(gettext("Somebody here. No reason, except that you have never met."))
 
 
+def _by_hand(facts: Facts, reader: Reader) -> Markup:
+    return Markup(gettext("The concierge thought of you two."))
+
+
 SENTENCES: Final[dict[str, Sentence]] = {
     "helps_with": _helps_with,
     "trade": _trade,
     "same_need": _same_need,
     "both_know": _both_know,
     "wild_card": _wild_card,
+    "by_hand": _by_hand,
 }
 
 

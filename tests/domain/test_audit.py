@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import delete, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from serendipity import audit
@@ -58,3 +61,16 @@ def test_looking_again_in_the_same_shift_is_one_view_and_in_the_next_another(
     later = at + timedelta(hours=5)
     assert [look(at, at), look(at, at + timedelta(seconds=10)), look(later, later)] == [2, 0, 2]
     assert session.query(AuditEntry).filter_by(concerns_id=concierge.id).count() == 0
+
+
+@pytest.mark.parametrize("edit", [update(AuditEntry).values(what="x"), delete(AuditEntry)])
+def test_the_database_itself_refuses_to_change_what_was_seen(
+    session: Session, at: datetime, edit: Any
+) -> None:
+    awa = a_member(session)
+    audit.record(
+        session, actor_id=None, what="seen-present", concerns_id=awa.id, lieu_id=None, at=at
+    )
+    with pytest.raises(DBAPIError, match="append-only"), session.begin_nested():
+        session.execute(edit)
+    assert len(audit.concerning(session, awa.id)) == 1

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from serendipity import audit, introductions, members, presence
+from serendipity import audit, introductions, members, presence, ties
+from serendipity.calls import Call, CallAsked
 from serendipity.encounters import Encounter
 from serendipity.introductions import Introduction
 from serendipity.lieux import Lieu
@@ -19,6 +20,7 @@ from serendipity.shifts import Shift
 from serendipity.suggestions import Suggestion
 from tests.rows import a_lieu, a_member, on_shift, somebody_here
 from tests.weaving import a_suggestion
+from tests.woven import an_idea
 
 HOUR = timedelta(hours=1)
 
@@ -186,3 +188,116 @@ def test_the_idea_that_serves_most_comes_first(session: Session, lieu: Lieu, at:
     low = a_suggestion(session, lieu, people[0], people[1], score=0.2)
     high = a_suggestion(session, lieu, people[2], people[3], score=0.9)
     assert carried(session, lieu, at) == [high.public_id, low.public_id]
+
+
+# --- somebody else instead ----------------------------------------------------------------------
+
+
+def free(session: Session, suggestion: Suggestion, kept: Member, at: datetime) -> list[str]:
+    (carry,) = [
+        one
+        for one in post.to_carry(session, lieu_id=suggestion.lieu_id, at=at)
+        if one.suggestion.public_id == suggestion.public_id
+    ]
+    people = post.may_take_the_place(session, carry=carry, kept_id=kept.id, at=at)
+    return [one.name for one in people]
+
+
+def test_only_who_is_here_and_new_to_the_one_kept_may_take_the_place(
+    session: Session, lieu: Lieu, suggestion: Suggestion, pair: tuple[Member, Member], at: datetime
+) -> None:
+    awa, _ = pair
+    karim = somebody_here(session, lieu, "Karim")
+    known, apart = (somebody_here(session, lieu, name) for name in ("Known", "Apart"))
+    before, hidden = (somebody_here(session, lieu, name) for name in ("Before", "Hidden"))
+    ties.strengthen(session, one_id=awa.id, other_id=known.id, at=at)
+    members.block(session, blocker_id=apart.id, blocked_id=awa.id, at=at)
+    an_idea(session, lieu, awa, before, at=at)
+    presence.hide(session, member_id=hidden.id, at=at)
+    somebody_here(session, a_lieu(session), "Elsewhere")
+    assert free(session, suggestion, awa, at) == [karim.name]
+
+
+def test_a_swap_takes_the_idea_back_and_offers_a_new_one_to_both(
+    session: Session,
+    lieu: Lieu,
+    shift: Shift,
+    suggestion: Suggestion,
+    pair: tuple[Member, Member],
+) -> None:
+    at = suggestion.at
+    old = offered(session, suggestion, at)
+    awa, ines = pair
+    karim = somebody_here(session, lieu, "Karim")
+    made = post.swap(
+        session,
+        shift=shift,
+        public_id=suggestion.public_id,
+        keep=awa.public_id,
+        other=karim.public_id,
+        at=at,
+    )
+    assert {one.member_id for one in made.members} == {awa.id, karim.id}
+    assert made.arm == "concierge"
+    assert old.withdrawn_at == at
+    assert carried(session, lieu, at) == [made.public_id]
+    (new,) = introductions.open_for(session, member_id=karim.id, at=at)
+    assert new.suggestion_id == made.id
+    assert introductions.open_for(session, member_id=ines.id, at=at) == []
+    assert [one.what for one in audit.concerning(session, karim.id)] == ["swapped"]
+
+
+@pytest.mark.parametrize("other", ["gone", "never", "herself", "the other one"])
+def test_a_swap_with_somebody_who_cannot_changes_nothing(
+    session: Session,
+    shift: Shift,
+    suggestion: Suggestion,
+    pair: tuple[Member, Member],
+    other: str,
+) -> None:
+    at, lieu = suggestion.at, session.get_one(Lieu, suggestion.lieu_id)
+    gone = a_member(session, "Gone")
+    ids = {"gone": gone, "herself": pair[0], "the other one": pair[1]}
+    with pytest.raises(post.CannotTakeThePlace):
+        post.swap(
+            session,
+            shift=shift,
+            public_id=suggestion.public_id,
+            keep=pair[0].public_id,
+            other=ids[other].public_id if other in ids else "never",
+            at=at,
+        )
+    assert carried(session, lieu, at) == [suggestion.public_id]
+
+
+def test_not_today_is_not_before_tomorrow(
+    session: Session, lieu: Lieu, shift: Shift, suggestion: Suggestion, at: datetime
+) -> None:
+    post.not_today(session, shift=shift, public_id=suggestion.public_id, at=at)
+    assert carried(session, lieu, at + 3 * HOUR) == []
+
+
+def test_a_call_waits_for_the_concierge_after_its_first_turn_until_somebody_says_yes(
+    session: Session, lieu: Lieu, pair: tuple[Member, Member], at: datetime
+) -> None:
+    asked = Call(
+        lieu_id=lieu.id,
+        member_id=pair[0].id,
+        words="A drill?",
+        language="en",
+        called_at=at,
+        expires_at=at + 2 * HOUR,
+    )
+    session.add(asked)
+    session.flush()
+
+    def waiting(minutes: int) -> list[str]:
+        instant = at + timedelta(minutes=minutes)
+        return [one.words for one in post.unanswered(session, lieu_id=lieu.id, at=instant)]
+
+    assert (waiting(9), waiting(10), waiting(120)) == ([], ["A drill?"], [])
+    session.add(CallAsked(call_id=asked.id, member_id=pair[1].id, asked_at=at, no_at=at))
+    session.flush()
+    assert waiting(10) == ["A drill?"]
+    session.query(CallAsked).update({"no_at": None, "yes_at": at})
+    assert waiting(10) == []

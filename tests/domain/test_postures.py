@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from serendipity import arrivals, audit, mail, needs, presence, skills
+from serendipity import arrivals, audit, calls, ledger, mail, needs, presence, skills
+from serendipity.calls import Call, CallAsked
 from serendipity.encounters import Encounter
 from serendipity.introductions import Introduction
 from serendipity.kiosks import Kiosk
@@ -304,6 +305,45 @@ def test_the_garden_lists_who_came_twice_this_month_and_met_nobody(
     an_encounter(session, lieu, met, once, at, a_confirmed_at=at, b_confirmed_at=at)
     an_encounter(session, lieu, unmet, once, at, a_confirmed_at=at)
     assert garden.unmet(session, lieu=lieu, at=at) == [unmet]
+
+
+def test_whoever_is_here_is_let_off_what_they_promised_and_can_read_it(
+    session: Session, lieu: Lieu, shift: Shift, at: datetime
+) -> None:
+    awa, gone = somebody_here(session, lieu, "Awa"), a_member(session, "Gone")
+    for number in range(3):
+        ledger.pledge(session, member_id=awa.id, lieu_id=lieu.id, amount=1, key=f"p{number}", at=at)
+    assert [one.open for one in garden.promises(session, lieu=lieu, at=at)] == [3]
+    garden.forgive(session, shift=shift, public_id=awa.public_id, at=at)
+    assert ledger.promised(session, member_id=awa.id, lieu_id=lieu.id) == 0
+    assert [one.what for one in audit.concerning(session, awa.id)] == ["forgiven"]
+    for one in (awa, gone):  # nothing is promised any more; not here
+        with pytest.raises(garden.NobodyToForgive):
+            garden.forgive(session, shift=shift, public_id=one.public_id, at=at)
+
+
+def test_who_is_asked_nearly_as_often_as_allowed_is_to_be_spared(
+    session: Session, lieu: Lieu, at: datetime
+) -> None:
+    awa, ines = somebody_here(session, lieu, "Awa"), somebody_here(session, lieu, "Inès")
+    for number in range(calls.WEEKLY_CAP):
+        call = Call(
+            lieu_id=lieu.id,
+            member_id=ines.id,
+            words="A drill?",
+            language="en",
+            called_at=at,
+            expires_at=at + HOUR,
+        )
+        session.add(call)
+        session.flush()
+        asked_at = at - number * DAY * 1.75  # the last is just a week ago
+        session.add(CallAsked(call_id=call.id, member_id=awa.id, asked_at=asked_at))
+    session.flush()
+    here = [awa.id, ines.id]
+    assert garden.asked_much(session, here=here, at=at) == [awa]
+    assert garden.asked_much(session, here=here, at=at + 2 * DAY) == []
+    assert garden.asked_much(session, here=[ines.id], at=at) == []
 
 
 @pytest.mark.parametrize(("weeks", "fades"), [(4.9, False), (5, True), (26, True), (27, False)])

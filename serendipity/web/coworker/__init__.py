@@ -12,4 +12,12 @@ from flask import Blueprint
 blueprint = Blueprint("coworker", __name__)
 
 # The views register themselves on the blueprint above, so they can only come after it.
-from serendipity.web.coworker import asking, by_letter, here, me, meeting, seats  # noqa: E402, F401
+from serendipity.web.coworker import (  # noqa: E402, F401
+    asking,
+    by_letter,
+    here,
+    me,
+    meeting,
+    seats,
+    stories,
+)

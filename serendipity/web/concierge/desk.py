@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request, session
+from flask import flash, g, redirect, render_template, request, session
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -23,14 +23,13 @@ from serendipity import clock, hours, kiosks, shifts
 from serendipity.db import reading, writing
 from serendipity.errors import Invalid
 from serendipity.lieux import Lieu
-from serendipity.postures import post, settling, watch
+from serendipity.postures import garden, post, settling, watch
 from serendipity.shifts import Shift
 from serendipity.web import addresses, forms
 from serendipity.web.access import access, current_member
+from serendipity.web.concierge import blueprint
 from serendipity.web.desk import look
 from serendipity.web.language import chosen
-
-blueprint = Blueprint("concierge", __name__, url_prefix="/concierge")
 
 SHOWN = 7  # people with a sign on the first page; the others are a click away
 
@@ -50,14 +49,6 @@ class HandOver(FlaskForm):
 
 class Screen(FlaskForm):
     name = StringField()
-
-
-@blueprint.after_request
-def leave_when_over(response: Response) -> Response:
-    """A page that refreshes itself reloads, and so empties, when the shift behind it has ended."""
-    if response.status_code == 404 and request.headers.get("HX-Request"):
-        response.headers["HX-Refresh"] = "true"
-    return response
 
 
 # --- taking a shift -------------------------------------------------------------------------
@@ -170,15 +161,15 @@ def people(slug: str) -> ResponseReturnValue:
 # --- one button each ------------------------------------------------------------------------
 
 
-def _do(verb: Callable[..., Any], public_id: str, said: str, part: str) -> ResponseReturnValue:
+def do(verb: Callable[..., Any], public_id: str, said: str, part: str) -> ResponseReturnValue:
     """Do one thing at this desk, say it in a line, and come back to where the button was."""
     with writing() as db:
-        verb(db, shift=_shift(db), public_id=public_id, at=clock.now())
+        verb(db, shift=shift_now(db), public_id=public_id, at=clock.now())
     flash(said)
     return redirect(url("concierge.show", slug=g.lieu.slug, _anchor=part), 303)
 
 
-def _shift(db: Session) -> Shift:
+def shift_now(db: Session) -> Shift:
     """The shift, looked up again inside the transaction: it may have ended a moment ago."""
     return shifts.shift_of(db, member_id=current_member().id, lieu_id=g.lieu.id, at=clock.now())
 
@@ -186,46 +177,58 @@ def _shift(db: Session) -> Shift:
 @blueprint.post("/<slug>/stays/<stay>/confirm")
 @access("concierge")
 def confirm_stay(slug: str, stay: str) -> ResponseReturnValue:
-    return _do(watch.confirm_stay, stay, gettext("Confirmed: they are here."), "settle")
+    return do(watch.confirm_stay, stay, gettext("Confirmed: they are here."), "settle")
 
 
 @blueprint.post("/<slug>/declarations/<declaration>/vouch")
 @access("concierge")
 def vouch(slug: str, declaration: str) -> ResponseReturnValue:
-    return _do(watch.vouch, declaration, gettext("Confirmed: they are here."), "settle")
+    return do(watch.vouch, declaration, gettext("Confirmed: they are here."), "settle")
 
 
 @blueprint.post("/<slug>/stays/<stay>/end")
 @access("concierge")
 def check_out(slug: str, stay: str) -> ResponseReturnValue:
-    return _do(watch.check_out, stay, gettext("Checked out."), "watch")
+    return do(watch.check_out, stay, gettext("Checked out."), "watch")
 
 
 @blueprint.post("/<slug>/suggestions/<suggestion>/introduce")
 @access("concierge")
 def introduce(slug: str, suggestion: str) -> ResponseReturnValue:
     said = gettext("Introduced. Both can now say on their phone that they met.")
-    return _do(post.introduce, suggestion, said, "post")
+    return do(post.introduce, suggestion, said, "post")
 
 
 @blueprint.post("/<slug>/suggestions/<suggestion>/postpone")
 @access("concierge")
 def postpone(slug: str, suggestion: str) -> ResponseReturnValue:
-    return _do(post.postpone, suggestion, gettext("Later: back in an hour."), "post")
+    return do(post.postpone, suggestion, gettext("Later: back in an hour."), "post")
 
 
 @blueprint.post("/<slug>/suggestions/<suggestion>/keep-apart")
 @access("concierge")
 def keep_apart(slug: str, suggestion: str) -> ResponseReturnValue:
     said = gettext("Taken back. Nobody is told.")
-    return _do(post.keep_apart, suggestion, said, "post")
+    return do(post.keep_apart, suggestion, said, "post")
+
+
+@blueprint.post("/<slug>/suggestions/<suggestion>/not-today")
+@access("concierge")
+def not_today(slug: str, suggestion: str) -> ResponseReturnValue:
+    return do(post.not_today, suggestion, gettext("Not today: back tomorrow."), "post")
+
+
+@blueprint.post("/<slug>/members/<member>/forgive")
+@access("concierge")
+def forgive(slug: str, member: str) -> ResponseReturnValue:
+    return do(garden.forgive, member, gettext("Let go. They can read that you did."), "garden")
 
 
 @blueprint.post("/<slug>/encounters/<encounter>/ask")
 @access("concierge")
 def ask(slug: str, encounter: str) -> ResponseReturnValue:
     said = gettext("One letter goes out: did you meet?")
-    return _do(settling.ask, encounter, said, "settle")
+    return do(settling.ask, encounter, said, "settle")
 
 
 # --- what is typed --------------------------------------------------------------------------
@@ -249,7 +252,7 @@ def check_in(slug: str) -> ResponseReturnValue:
         with writing() as db:
             _, known = watch.check_in(
                 db,
-                shift=_shift(db),
+                shift=shift_now(db),
                 name=form.name.data or "",
                 email=form.email.data or "",
                 skills=(form.skills.data or "").split(","),
@@ -332,7 +335,7 @@ def prepare_screen(slug: str) -> ResponseReturnValue:
     form, at = Screen(), clock.now()
     try:
         with writing() as db:
-            lieu_id, name = _shift(db).lieu_id, form.name.data or ""
+            lieu_id, name = shift_now(db).lieu_id, form.name.data or ""
             code = kiosks.make_pairing(db, lieu_id=lieu_id, name=name, at=at)
     except Invalid as error:
         return screens_page(forms.beside(form, error)), error.status
@@ -346,6 +349,6 @@ def prepare_screen(slug: str) -> ResponseReturnValue:
 @access("concierge")
 def revoke_screen(slug: str, kiosk: str) -> ResponseReturnValue:
     with writing() as db:
-        kiosks.revoke(db, public_id=kiosk, lieu_id=_shift(db).lieu_id, at=clock.now())
+        kiosks.revoke(db, public_id=kiosk, lieu_id=shift_now(db).lieu_id, at=clock.now())
     flash(gettext("That screen shows nothing any more."))
     return redirect(url("concierge.screens", slug=slug), 303)
