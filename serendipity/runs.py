@@ -32,6 +32,17 @@ class JobRun(Base):
     __table_args__ = (UniqueConstraint("job", "lieu_id", "local_date"),)
 
 
+class Beat(Base):
+    """The last time that a worker asked what is due: what is silent here has stopped."""
+
+    __tablename__ = "beat"
+
+    job: Mapped[str] = mapped_column(String(24), primary_key=True)
+    at: Mapped[datetime]
+    done: Mapped[int]  # since it was written before
+    host: Mapped[str] = mapped_column(String(120))
+
+
 class AlreadyRun(Refused):
     """Facts: job, lieu, local_date."""
 
@@ -58,6 +69,11 @@ def finish(session: Session, *, run: JobRun, counts: dict[str, Any], at: datetim
     run.finished_at, run.counts = at, counts
     session.flush()
     return run
+
+
+def beat(session: Session, *, job: str, done: int, host: str, at: datetime) -> Beat:
+    """A worker was at it."""
+    return session.merge(Beat(job=job[:24], at=at, done=done, host=host[:120]))
 
 
 def done_on(session: Session, *, job: str, dates: Iterable[date]) -> set[tuple[int, date]]:

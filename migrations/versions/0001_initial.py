@@ -29,6 +29,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_answered_at"), ["at"], unique=False)
 
     op.create_table(
+        "beat",
+        sa.Column("job", sa.String(length=24), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("done", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("host", sa.String(length=120), nullable=False),
+        sa.PrimaryKeyConstraint("job", name=op.f("pk_beat")),
+    )
+    op.create_table(
         "bounced_address",
         sa.Column("address", sa.String(length=254), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -2230,6 +2238,7 @@ def downgrade() -> None:
 
     op.drop_table("concept")
     op.drop_table("bounced_address")
+    op.drop_table("beat")
     with op.batch_alter_table("answered", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_answered_at"))
 

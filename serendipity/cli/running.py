@@ -122,6 +122,10 @@ def _upgrade(app: Flask) -> str:
     from serendipity.jobs.reading import take_starter  # noqa: PLC0415
 
     changed = migrate.upgrade(database.engine)
+    if database.engine.dialect.name == "postgresql":
+        from serendipity.jobs import sharing  # noqa: PLC0415
+
+        sharing.install(database.engine)
     if vocabularies.in_use(reading()) is None:
         loaded, _ = take_starter(app.config["SETTINGS"])
         return f"The database is ready, with a vocabulary of {loaded.concepts} skills."

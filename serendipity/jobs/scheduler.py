@@ -16,31 +16,36 @@ from __future__ import annotations
 import fcntl
 import logging
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from time import monotonic
 from types import FrameType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.background import BlockingScheduler
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.schedulers.blocking import BlockingScheduler
 from flask import Flask
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from serendipity import clock, lieux, runs
+from serendipity import clock, lieux, mail, runs
 from serendipity.config import Settings
-from serendipity.db import database, is_busy
+from serendipity.db import database, is_busy, write_transaction
 from serendipity.db import reading as looking
 from serendipity.errors import Busy, ConfigurationError
-from serendipity.jobs import delivery, housekeeping, night, reading, rounds, settling
+from serendipity.jobs import delivery, housekeeping, night, reading, rounds, settling, sharing
 from serendipity.jobs.post import Post, way_out
 from serendipity.lieux import Lieu
 
 SECOND: Final = timedelta(seconds=1)
 MINUTE: Final = timedelta(minutes=1)
 CATCH_UP: Final = timedelta(hours=12)  # a night that was missed by more is left to its successor
+HOST: Final = socket.gethostname()
 logger = logging.getLogger(__name__)
 
 
@@ -82,18 +87,32 @@ class Worker:
 
     def nights(self) -> int:
         """The nights whose hour has come; one that fails does not stop the others."""
-        at, ran = clock.now(), 0
+        return sum(self.night(slug, day) for slug, day in self.due())
+
+    def due(self) -> list[tuple[str, date]]:
+        """Lieux and local dates whose night should have begun and has not."""
         with self._context():
-            due = nights_due(looking(), self.settings, at=at)
-        for slug, day in due:
-            with self._context():
-                try:
-                    night.run(looking, lieu=slug, local_date=day, at=at, shelf=self.shelf)
-                except Exception:
-                    logger.exception("the night of %s at %s failed", day, slug)
-                    continue
-            ran += 1
-        return ran
+            return nights_due(looking(), self.settings, at=clock.now())
+
+    def night(self, slug: str, day: date) -> bool:
+        """One night, whoever asks and however often; False when it failed."""
+        with self._context():
+            try:
+                night.run(looking, lieu=slug, local_date=day, at=clock.now(), shelf=self.shelf)
+            except Exception:
+                logger.exception("the night of %s at %s failed", day, slug)
+                return False
+        return True
+
+    def letters_due(self) -> int:
+        """How many letters wait for their turn."""
+        with self._context():
+            return mail.due(looking(), at=clock.now())
+
+    def tell(self, job: str, done: int) -> None:
+        """Write down that this beat was kept: silence is an alarm."""
+        with self._context(), write_transaction(looking()) as session:
+            runs.beat(session, job=job, done=done, host=HOST, at=clock.now())
 
     @contextmanager
     def _context(self) -> Iterator[None]:
@@ -143,16 +162,58 @@ def run(app: Flask) -> None:
     """
     with _alone(app):
         worker = Worker(app)
-        scheduler = _scheduler(worker)
+        _run_shared(worker) if sharing.is_shared(worker.settings) else _run_embedded(worker)
+        worker.desk.post.close()
 
-        def stop(_signal: int, _frame: FrameType | None) -> None:
-            scheduler.shutdown(wait=True)
 
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, stop)
+def _beats(
+    worker: Worker, *, deliver: Callable[[], int], nights: Callable[[], int]
+) -> dict[Callable[[], int], timedelta]:
+    """What is looked at, and how often."""
+    return {
+        worker.read: SECOND,
+        worker.settle: SECOND,
+        deliver: SECOND,
+        worker.keep_house: MINUTE,
+        nights: MINUTE,
+    }
+
+
+def _run_embedded(worker: Worker) -> None:
+    """One process does everything inline."""
+    beats = _beats(worker, deliver=worker.deliver, nights=worker.nights)
+    scheduler = _scheduler(BlockingScheduler, beats, worker)
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        scheduler.shutdown(wait=True)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    print("The worker is at work.", flush=True)
+    scheduler.start()
+
+
+def _run_shared(worker: Worker) -> None:
+    """The same functions as tasks in a queue, for this host and others; beats by one of them."""
+    queue = sharing.Queue(worker.settings, worker)
+    with worker.app.app_context():
+        engine = database.engine
+
+    def nights() -> int:
+        return queue.put_nights(worker.due())
+
+    def deliver() -> int:
+        return queue.put_letters(worker.letters_due())
+
+    beats = _beats(worker, deliver=deliver, nights=nights)
+    scheduler = _scheduler(BackgroundScheduler, beats, worker, engine)
+    with queue.asking.open():
         print("The worker is at work.", flush=True)
         scheduler.start()
-        worker.desk.post.close()
+        try:
+            sharing.work(queue)
+        finally:
+            scheduler.shutdown(wait=True)
 
 
 def run_once(app: Flask) -> dict[str, int]:
@@ -167,22 +228,22 @@ def run_once(app: Flask) -> dict[str, int]:
     return done
 
 
-def _scheduler(worker: Worker) -> BlockingScheduler:
-    scheduler = BlockingScheduler(
+def _scheduler(
+    kind: type[Any],
+    beats: Mapping[Callable[[], int], timedelta],
+    worker: Worker,
+    engine: Engine | None = None,
+) -> Any:
+    """The beats; with an engine, each is kept by one host at a time."""
+    scheduler = kind(
         timezone=UTC,
         executors={"default": ThreadPoolExecutor(4)},
         # a beat that comes late is one beat, and never two at the same time
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
-    for job, beat in (
-        (worker.read, SECOND),
-        (worker.settle, SECOND),
-        (worker.deliver, SECOND),
-        (worker.keep_house, MINUTE),
-        (worker.nights, MINUTE),
-    ):
+    for job, beat in beats.items():
         scheduler.add_job(
-            _patient(job),
+            _patient(job, worker, engine),
             "interval",
             seconds=beat.total_seconds(),
             next_run_time=datetime.now(UTC),
@@ -193,12 +254,21 @@ def _scheduler(worker: Worker) -> BlockingScheduler:
     return scheduler
 
 
-def _patient(job: Callable[[], int]) -> Callable[[], None]:
+def _patient(
+    job: Callable[[], int], worker: Worker, engine: Engine | None = None
+) -> Callable[[], None]:
     """A beat that meets a busy database leaves its work to the next one."""
+    told, done = float("-inf"), 0
 
     def beat() -> None:
+        nonlocal told, done
         try:
-            job()
+            with sharing.beat_alone(engine, job.__name__) if engine else nullcontext(True) as ours:
+                if ours:
+                    done += job()
+                    if monotonic() - told >= MINUTE.total_seconds():
+                        worker.tell(job.__name__, done)
+                        told, done = monotonic(), 0
         except (Busy, DBAPIError) as error:
             if isinstance(error, DBAPIError) and not is_busy(error):
                 raise

@@ -289,6 +289,12 @@ def claim(
     ).all()
 
 
+def due(session: Session, *, at: datetime) -> int:
+    """How many letters wait for their turn now."""
+    waiting = select(func.count()).where(*_waiting(), Letter.next_try_at <= at)
+    return session.scalar(waiting) or 0
+
+
 def _waiting() -> list[ColumnElement[bool]]:
     return [
         Letter.sending_at.is_(None),
