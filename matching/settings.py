@@ -61,7 +61,7 @@ class Settings:
     fairness_offset: float = 0.02
     scarcity: float = 0.5
     fairness_power: float = 1.0
-    bridging: float = 2.0
+    bridging: float = 1.0
     weak_ties: float = 0.05
     weak_tie_peak: float = 3.0
     floor: float = 0.05
