@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -17,7 +18,7 @@ from serendipity.members import Member
 from serendipity.presence import Presence
 from serendipity.shifts import Shift
 from serendipity.ties import Tie
-from tests.browser.conftest import DESKTOP, LiveServer
+from tests.browser.conftest import DESKTOP, LiveServer, phone_signed_in
 from tests.conftest import NOON
 from tests.rows import a_lieu, a_member, somebody_here
 from tests.weaving import a_suggestion
@@ -203,6 +204,93 @@ def test_a_concierges_day(
     answer = page.goto(desk)
     assert answer is not None
     assert answer.status == 404
+
+
+def test_a_story_is_written_asked_about_and_told(
+    bertille: Page,
+    live_server: LiveServer,
+    new_context: Callable[..., BrowserContext],
+    looked_at: Callable[[Page, str], None],
+) -> None:
+    page = bertille
+    page.goto(f"{live_server.url}/concierge/")
+    page.get_by_role("button", name="Take the shift").click()
+    write = page.get_by_role("region", name="Scribe")
+    write.get_by_role("link", name="Write about Maud Roy and Théo Vidal").click()
+    page.get_by_label("Title").fill("The chair that stands again")
+    page.get_by_label("The story").fill("Karim Saïd had a chair. Maud Roy knew how.")
+    page.get_by_label("Karim Saïd").uncheck()
+    page.get_by_role("button", name="Keep the draft").click()
+    expect(page.get_by_role("alert")).to_contain_text("Karim Saïd is named in these words")
+    expect(page.get_by_label("Théo Vidal")).to_be_checked()
+    looked_at(page, "concierge-story")
+    page.get_by_label("The story").fill("Théo had a chair. Maud Roy knew how.")
+    page.get_by_role("button", name="Keep the draft").click()
+    expect(page.get_by_text("Nobody was asked yet.")).to_be_visible()
+    page.get_by_role("button", name="Ask them, by letter").click()
+    expect(page.get_by_text("2 yeses are missing.")).to_be_visible()
+    looked_at(page, "concierge-story-sheet")
+    sheet = page.url
+
+    for name in ("Maud Roy", "Théo Vidal"):
+        with live_server.session() as session:
+            member = session.query(Member).filter_by(name=name).one().id
+        theirs = phone_signed_in(live_server, new_context, member)
+        theirs.goto(f"{live_server.url}/stories")
+        theirs.get_by_role("link", name="The chair that stands again").click()
+        looked_at(theirs, "story-asked")
+        theirs.get_by_role("button", name="Yes, tell it").click()
+        expect(theirs.get_by_text("You said yes.")).to_be_visible()
+
+    page.goto(sheet)
+    page.get_by_role("button", name="Tell it").click()
+    page.get_by_role("link", name="Read it there").click()
+    expect(page.get_by_role("heading", name="The chair that stands again")).to_be_visible()
+    looked_at(page, "public-stories")
+    theirs.get_by_role("button", name="Take my yes back").click()
+    expect(theirs.get_by_text("You said no.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("No story is told yet.")).to_be_visible()
+
+
+def test_an_idea_is_looked_at_closely_and_somebody_else_takes_a_place(
+    bertille: Page, live_server: LiveServer, looked_at: Callable[[Page, str], None]
+) -> None:
+    page = bertille
+    page.goto(f"{live_server.url}/concierge/")
+    page.get_by_role("button", name="Take the shift").click()
+    page.get_by_role("link", name="More : Inès and Awa").click()
+    words = page.get_by_label("To Awa Diallo")
+    expect(words).to_have_value(re.compile("Bonjour|Hello"))
+    assert "Inès" not in words.input_value()
+    looked_at(page, "concierge-carry")
+    instead = page.get_by_label("Awa Diallo, and instead of Inès Morel")
+    instead.select_option("Théo Vidal")
+    page.get_by_role("button", name="Swap instead of Inès Morel").click()
+    expect(page.get_by_text("A new idea for the two.")).to_be_visible()
+    post = page.get_by_role("region", name="Facteur introductions to carry")
+    expect(post).to_contain_text("A concierge thought of these two.")
+
+
+def test_the_rota_is_planned_and_a_time_is_let_go_by_keyboard_alone(
+    bertille: Page, live_server: LiveServer, looked_at: Callable[[Page, str], None]
+) -> None:
+    page = bertille
+    page.goto(f"{live_server.url}/concierge/")
+    page.get_by_role("link", name="The rota").click()
+    looked_at(page, "concierge-rota-empty")
+    page.get_by_label("Day", exact=True).fill("2026-03-27")
+    page.get_by_role("button", name="I come").focus()
+    page.keyboard.press("Enter")
+    row = page.get_by_role("row", name="Friday 27 March")
+    expect(row).to_contain_text("Bertille Gast")
+    page.get_by_role("button", name="I cannot come").focus()
+    page.keyboard.press("Enter")
+    expect(row).to_contain_text("Somebody is looked for")
+    looked_at(page, "concierge-rota")
+    page.get_by_label("Day", exact=True).fill("2026-03-20")
+    page.get_by_role("button", name="I come", exact=True).last.click()
+    expect(page.get_by_text("still to come").first).to_be_visible()
 
 
 def test_the_desk_refreshes_without_moving_the_focus_or_closing_the_list(

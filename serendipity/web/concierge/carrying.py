@@ -27,7 +27,7 @@ class Note:
 
     member: Member
     text: str
-    free: list[Member]  # who could meet this one instead of the other
+    free: list[tuple[str, str]]  # who could meet this one instead of the other: id and name
 
 
 @blueprint.get("/<slug>/suggestions/<suggestion>")
@@ -57,15 +57,14 @@ def _leave_trace(found: Carry) -> None:
 
 def _notes(found: Carry, *, pair: bool) -> list[Note]:
     return [
-        Note(
-            member,
-            _note(found, member),
-            post.may_take_the_place(reading(), carry=found, kept_id=member.id, at=clock.now())
-            if pair
-            else [],
-        )
+        Note(member, _note(found, member), _free(found, member) if pair else [])
         for member in found.members
     ]
+
+
+def _free(found: Carry, member: Member) -> list[tuple[str, str]]:
+    people = post.may_take_the_place(reading(), carry=found, kept_id=member.id, at=clock.now())
+    return [(one.public_id, one.name) for one in people]
 
 
 def _note(found: Carry, member: Member) -> str:
