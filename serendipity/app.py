@@ -13,7 +13,7 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from kiosk import screen as kiosk_screen
+import kiosk
 from serendipity import api, cli, config, live, schema, tables
 from serendipity.db import database, engine_options
 from serendipity.demo import doors
@@ -31,6 +31,7 @@ from serendipity.web import (
     operator,
     passkeys,
     patterns,
+    proving,
     public,
     seating,
     security,
@@ -47,6 +48,7 @@ BLUEPRINTS = (
     signin.blueprint,
     passkeys.blueprint,
     door.blueprint,
+    proving.blueprint,
     coworker.blueprint,
     company.blueprint,
     concierge.blueprint,
@@ -56,7 +58,7 @@ BLUEPRINTS = (
     letters.blueprint,
     patterns.blueprint,
     health.blueprint,
-    kiosk_screen.blueprint,
+    kiosk.blueprint,
     live.blueprint,
     api.blueprint,
 )
@@ -104,6 +106,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     csrf.init_app(app)
     csrf.exempt(api.blueprint)  # bearer tokens, no cookies
     csrf.exempt(letters.blueprint)  # signed addresses, no cookies
+    csrf.exempt("kiosk.kept.take")  # signed by the screen; its page may be older than its session
     for part in (session, language, walltime, security, compression, access, errors):
         part.init_app(app)
     for blueprint in BLUEPRINTS:

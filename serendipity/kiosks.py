@@ -3,8 +3,8 @@
 Rules kept here: a kiosk holds no person's session; its pairing code dies on use and after ten
 minutes; a revoked kiosk shows and accepts nothing. The door code it shows is computed, never
 stored: `v1.kiosk.step.hmac`, a step of fifteen seconds, accepted for forty-five. Six digits for
-those who cannot scan come from the same HMAC. A poster's code, `p1.lieu.hmac`, never changes, so
-who comes in by it has only declared it.
+those who cannot scan come from the same HMAC. A poster's code, `p1.lieu.number.hmac`, stays until
+the concierge replaces the poster, so who comes in by it has only declared it.
 
 The server's clock alone computes and checks; phones and screens may think what they like of time.
 """
@@ -18,7 +18,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, String, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serendipity import words
@@ -42,9 +43,22 @@ class Kiosk(Base):
     pairing_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     pairing_expires_at: Mapped[datetime | None]
     token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)  # its cookie
+    device_key: Mapped[str] = mapped_column(String(88), default="")  # what it signs with, public
     paired_at: Mapped[datetime | None]
     seen_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class Poster(Base):
+    """Which poster of a lieu opens its door; without a row it is number 1."""
+
+    __tablename__ = "poster"
+
+    lieu_id: Mapped[int] = mapped_column(ForeignKey("lieu.id"), primary_key=True)
+    number: Mapped[int]
+    replaced_at: Mapped[datetime]
+
+    __table_args__ = (CheckConstraint("number > 1", name="number"),)
 
 
 class BadPairingCode(NotFound):
@@ -73,6 +87,10 @@ class DoorCodeExpired(Expired):
 
 class DoorClosed(Expired):
     """The code is good, but the screen that showed it was taken away."""
+
+
+class PosterReplaced(Expired):
+    """It was the code of a poster, and the concierge has replaced it."""
 
 
 class TwoDoorsShowIt(Refused):
@@ -209,6 +227,11 @@ def seen(session: Session, *, kiosk_id: int, at: datetime) -> None:
     session.execute(update(Kiosk).where(Kiosk.id == kiosk_id).values(seen_at=at))
 
 
+def sign_with(session: Session, *, kiosk_id: int, device_key: str) -> None:
+    """Take the public key that this screen signs with what it keeps while the line is down."""
+    session.execute(update(Kiosk).where(Kiosk.id == kiosk_id).values(device_key=device_key))
+
+
 def door_code(kiosk: Kiosk, *, secret: str, at: datetime) -> DoorCode:
     """The code that this kiosk shows at this instant."""
     step = _step(at)
@@ -221,9 +244,29 @@ def door_code(kiosk: Kiosk, *, secret: str, at: datetime) -> DoorCode:
     )
 
 
-def poster_code(lieu: Lieu, *, secret: str) -> str:
-    """The code that a lieu's printed poster carries."""
-    return f"p1.{lieu.slug}.{_short(_mac(secret, f'p1.{lieu.slug}'))}"
+def poster_code(session: Session, *, lieu: Lieu, secret: str) -> str:
+    """The code that a lieu's printed poster carries, until it is replaced."""
+    said = f"p1.{lieu.slug}.{_poster_number(session, lieu.id)}"
+    return f"{said}.{_short(_mac(secret, said))}"
+
+
+def _poster_number(session: Session, lieu_id: int) -> int:
+    return session.scalar(select(Poster.number).where(Poster.lieu_id == lieu_id)) or 1
+
+
+def replace_poster(session: Session, *, lieu_id: int, at: datetime) -> None:
+    """From now on the posters that hang open nothing; the next one printed does.
+
+    Two who replace at once both replace: one statement counts, whoever made the row.
+    """
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    session.execute(
+        dialect.insert(Poster)
+        .values(lieu_id=lieu_id, number=2, replaced_at=at)
+        .on_conflict_do_update(
+            index_elements=["lieu_id"], set_={"number": Poster.number + 1, "replaced_at": at}
+        )
+    )
 
 
 def door_behind(session: Session, code: str, *, secret: str, at: datetime) -> Door:
@@ -237,6 +280,8 @@ def door_behind(session: Session, code: str, *, secret: str, at: datetime) -> Do
         Shown more than forty-five seconds ago.
     DoorClosed
         Its kiosk was revoked.
+    PosterReplaced
+        It hung on a poster that the concierge has replaced.
     """
     head, _, mac = code.rpartition(".")
     if not hmac.compare_digest(_short(_mac(secret, head)).encode(), mac.encode("utf-8", "replace")):
@@ -253,10 +298,13 @@ def door_behind(session: Session, code: str, *, secret: str, at: datetime) -> Do
     return Door(kiosk.lieu_id, "qr")
 
 
-def _poster_door(session: Session, slug: str) -> Door:
+def _poster_door(session: Session, said: str) -> Door:
+    slug, _, number = said.rpartition(".")
     lieu_id = session.scalar(select(Lieu.id).where(Lieu.slug == slug))
     if lieu_id is None:
         raise DoorClosed()
+    if number != str(_poster_number(session, lieu_id)):
+        raise PosterReplaced()
     return Door(lieu_id, "poster")
 
 

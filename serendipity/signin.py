@@ -78,11 +78,19 @@ def _code_hash(code: str, email: str, browser: str) -> str:
 
 
 def ask(
-    session: Session, *, email: str, browser: str, language: str, at: datetime, place: str = ""
+    session: Session,
+    *,
+    email: str,
+    browser: str,
+    language: str,
+    at: datetime,
+    place: str = "",
+    handle: str = "",
 ) -> None:
     """Owe a code to this address, for this browser; whoever it belongs to, the same happens.
 
-    `place` is the network address that asks, where there is one.
+    `place` is the network address that asks, where there is one. `handle` names the page where the
+    code is typed, when no browser waits for it (see `arrivals`).
 
     Raises
     ------
@@ -119,7 +127,7 @@ def ask(
         kind="code",
         recipient=email,
         key=secrets.token_hex(8),
-        facts={"code": code, "minutes": LIVES // timedelta(minutes=1)},
+        facts={"code": code, "minutes": LIVES // timedelta(minutes=1), "handle": handle},
         language=language,
         at=at,
     )

@@ -13,6 +13,7 @@ from serendipity import (  # noqa: F401
     idempotency,
     introductions,
     invoices,
+    kept,
     kiosks,
     ledger,
     lieux,

@@ -111,6 +111,8 @@ def test_fronts_do_not_import_one_another() -> None:
                         "serendipity.web.errors",
                         "serendipity.web.wording",
                         "serendipity.web.walltime",
+                        "serendipity.web.moments",
+                        "serendipity.web.saying",
                     )
                 ):
                     continue  # what all fronts share: who may, who is it, in which words

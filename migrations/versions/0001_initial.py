@@ -277,6 +277,7 @@ def upgrade() -> None:
         sa.Column("pairing_hash", sa.String(length=64), nullable=True),
         sa.Column("pairing_expires_at", sa.BigInteger(), nullable=True),
         sa.Column("token_hash", sa.String(length=64), nullable=True),
+        sa.Column("device_key", sa.String(length=88), nullable=False),
         sa.Column("paired_at", sa.BigInteger(), nullable=True),
         sa.Column("seen_at", sa.BigInteger(), nullable=True),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
@@ -371,6 +372,15 @@ def upgrade() -> None:
     with op.batch_alter_table("opening", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_opening_lieu_id"), ["lieu_id"], unique=False)
 
+    op.create_table(
+        "poster",
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("replaced_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("number > 1", name=op.f("ck_poster_number")),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_poster_lieu_id")),
+        sa.PrimaryKeyConstraint("lieu_id", name=op.f("pk_poster")),
+    )
     op.create_table(
         "resident",
         sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -810,6 +820,40 @@ def upgrade() -> None:
             batch_op.f("ix_house_rules_written_by_id"), ["written_by_id"], unique=False
         )
 
+    op.create_table(
+        "kept_check_in",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column("kiosk_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("event", sa.String(length=36), nullable=False),
+        sa.Column("occurred_at", sa.BigInteger(), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.Column("outcome", sa.String(length=12), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column(
+            "skills",
+            sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("settled_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "outcome <> 'declared' OR (name = '' AND email = '')",
+            name=op.f("ck_kept_check_in_no_words"),
+        ),
+        sa.CheckConstraint(
+            "outcome <> 'declared' OR (occurred_at >= received_at - 259200000000 AND occurred_at <= received_at + 300000000)",
+            name=op.f("ck_kept_check_in_window"),
+        ),
+        sa.CheckConstraint(
+            "outcome IN ('declared', 'clock', 'over', 'unreadable')",
+            name=op.f("ck_kept_check_in_outcome"),
+        ),
+        sa.ForeignKeyConstraint(["kiosk_id"], ["kiosk.id"], name=op.f("fk_kept_check_in_kiosk_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_kept_check_in")),
+        sa.UniqueConstraint("kiosk_id", "event", name=op.f("uq_kept_check_in_kiosk_id_event")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_kept_check_in_public_id")),
+    )
     op.create_table(
         "letter",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -2148,6 +2192,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_letter_lieu_id"))
 
     op.drop_table("letter")
+    op.drop_table("kept_check_in")
     with op.batch_alter_table("house_rules", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_house_rules_written_by_id"))
 
@@ -2193,6 +2238,7 @@ def downgrade() -> None:
     op.drop_table("round")
     op.drop_table("room")
     op.drop_table("resident")
+    op.drop_table("poster")
     with op.batch_alter_table("opening", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_opening_lieu_id"))
 

@@ -6,7 +6,7 @@ from flask import Blueprint, abort, make_response, redirect, render_template, ur
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from kiosk import screen as kiosk_screen
+from kiosk import paired
 from serendipity import clock, kiosks, lieux, organisations
 from serendipity.bookings import Booking
 from serendipity.db import reading, writing
@@ -52,7 +52,7 @@ def kiosk(slug: str) -> ResponseReturnValue:
     with writing() as db:
         code = kiosks.make_pairing(db, lieu_id=lieu.id, name="Demo", at=at)
         _, token = kiosks.pair(db, code=code, at=at)
-    return kiosk_screen.keep(make_response(redirect(url_for("kiosk.screen"), 303)), token)
+    return paired.keep(make_response(redirect(url_for("kiosk.screen"), 303)), token)
 
 
 def _first_page(role: str, member: Member) -> str:

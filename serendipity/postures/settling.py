@@ -1,7 +1,8 @@
 """To settle: what waits for a word from the concierge before the day ends.
 
-Stays that were only declared; encounters of which one of the two says that they happened; letters
-of this lieu that did not arrive; kiosks that have gone quiet.
+Stays that were only declared; check-ins that a kiosk kept and that do not add up; encounters of
+which one of the two says that they happened; letters of this lieu that did not arrive; kiosks that
+have gone quiet.
 
 Rules kept here: which of the two confirmed is not told; nobody confirms for another, the concierge
 may only have the other asked, once.
@@ -16,11 +17,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
-from serendipity import arrivals, audit, kiosks, mail
+from serendipity import arrivals, audit, kept, kiosks, mail
 from serendipity.arrivals import Declaration
 from serendipity.encounters import Encounter
 from serendipity.errors import NotFound
 from serendipity.introductions import Introduction
+from serendipity.kept import KeptCheckIn
 from serendipity.kiosks import Kiosk
 from serendipity.lieux import Lieu
 from serendipity.mail import Letter
@@ -49,6 +51,7 @@ class Settling:
 
     stays: list[Here]
     declarations: list[Declaration]
+    kept: list[KeptCheckIn]
     half_said: list[HalfSaid]
     letters: list[tuple[Letter, str]]  # with the name of the recipient
     quiet_kiosks: list[Kiosk]
@@ -57,6 +60,7 @@ class Settling:
         parts: Sequence[Sequence[object]] = (
             self.stays,
             self.declarations,
+            self.kept,
             self.half_said,
             self.letters,
             self.quiet_kiosks,
@@ -73,6 +77,7 @@ def settling(session: Session, *, lieu: Lieu, people: Sequence[Here], at: dateti
     return Settling(
         stays=[one for one in people if one.sign == "declared"],
         declarations=arrivals.declared_at(session, lieu_id=lieu.id, at=at),
+        kept=kept.waiting(session, lieu_id=lieu.id),
         half_said=half_said(session, lieu_id=lieu.id, at=at),
         letters=_letters(session, lieu_id=lieu.id, at=at),
         quiet_kiosks=[

@@ -15,7 +15,7 @@ from typing import Literal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from serendipity import arrivals, audit, clock, consent, hours, members, needs, presence
+from serendipity import arrivals, audit, clock, consent, hours, kept, members, needs, presence
 from serendipity.encounters import Encounter
 from serendipity.lieux import Lieu
 from serendipity.members import Member
@@ -201,6 +201,30 @@ def vouch(session: Session, *, shift: Shift, public_id: str, at: datetime) -> Pr
     return stay
 
 
+def vouch_kept(session: Session, *, shift: Shift, public_id: str, at: datetime) -> Presence:
+    """The person whose check-in a kiosk kept, and whom the concierge sees, is really here.
+
+    Raises
+    ------
+    kept.NoSuchKeptCheckIn
+        None with this id at the lieu of the shift.
+    """
+    stay = kept.vouch(session, public_id=public_id, lieu_id=shift.lieu_id, at=at)
+    _trace(session, shift, "confirmed-stay", stay, at=at)
+    return stay
+
+
+def note_kept(session: Session, *, shift: Shift, public_id: str, at: datetime) -> None:
+    """A check-in that a kiosk kept needs nothing more.
+
+    Raises
+    ------
+    kept.NoSuchKeptCheckIn
+        None with this id at the lieu of the shift.
+    """
+    kept.settle(session, public_id=public_id, lieu_id=shift.lieu_id, at=at)
+
+
 def check_in(
     session: Session,
     *,
@@ -211,15 +235,16 @@ def check_in(
     need: str,
     language: str,
     at: datetime,
+    until: datetime | None = None,
 ) -> tuple[Presence, bool]:
-    """Check in somebody without a phone until closing time; whether they were a member before.
+    """Check in somebody without a phone, until closing time unless said; whether they were known.
 
     Seeing a person proves no address: whoever was a member before gets the stay, and nothing
     typed here touches what they said of themselves.
 
     Raises
     ------
-    members.BadEmail, words.*, skills.TooManySkills
+    members.BadEmail, words.*, skills.TooManySkills, presence.BadUntil
         Nothing was recorded.
     """
     lieu = session.get_one(Lieu, shift.lieu_id)
@@ -232,7 +257,7 @@ def check_in(
         name=name,
         skills=None if known else skills,
         need="" if known else need,
-        until=hours.closing(session, lieu=lieu, at=at),
+        until=until or hours.closing(session, lieu=lieu, at=at),
         how_in="concierge",
         language=language,
         at=at,

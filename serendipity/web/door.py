@@ -8,7 +8,7 @@ said is kept as a declaration until the emailed code is typed (see `arrivals`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session
@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, RadioField, StringField
+from wtforms import StringField
 
 from serendipity import (
     arrivals,
@@ -39,6 +39,7 @@ from serendipity.presence import Presence
 from serendipity.web import forms, walltime
 from serendipity.web import signin as signin_front
 from serendipity.web.access import access, current_member
+from serendipity.web.saying import CheckIn
 
 blueprint = Blueprint("door", __name__)
 PASS_LIVES = timedelta(minutes=15)
@@ -67,32 +68,6 @@ AGAIN = (*AT_THE_DOOR, Invalid, limits.TooOften, Busy)
 
 class Digits(FlaskForm):
     digits = StringField()
-
-
-class CheckIn(FlaskForm):
-    """Everything a check-in asks; the rules of the domain check it."""
-
-    name = StringField()
-    email = StringField()
-    skills = StringField()
-    need = StringField()
-    until = RadioField(validate_choice=False)
-    here_today = BooleanField()
-    by_mail = BooleanField()
-    other_lieux = BooleanField()
-    digits = StringField()  # only shown when the pass has run out
-
-    def choices_made(self) -> arrivals.Choices:
-        return arrivals.Choices(
-            bool(self.here_today.data), bool(self.by_mail.data), bool(self.other_lieux.data)
-        )
-
-    def until_when(self) -> datetime:
-        """The instant chosen; what is no instant has passed."""
-        given = str(self.until.data or "")
-        if not given.isascii() or not given.isdecimal() or len(given) > 11:
-            raise presence.BadUntil(field="until", until=given[:20])
-        return datetime.fromtimestamp(int(given), UTC)
 
 
 def secret() -> str:
@@ -250,13 +225,11 @@ def declare(form: CheckIn, held: Pass) -> ResponseReturnValue:
 def prefilled(held: Pass) -> CheckIn:
     """The form as a person finds it: a member's skills and last choices, an empty need."""
     form = CheckIn()
-    stays = hours.stays(reading(), lieu=held.lieu, at=clock.now())
-    form.until.data = value_of(stays[-2] if len(stays) > 1 else stays[-1])
     if current_user.is_authenticated:
         member = current_member()
         form.skills.data = offered_line()
         chosen = consent.of(reading(), member_id=member.id, lieu_id=held.lieu.id)
-        for name in ("here_today", "by_mail", "other_lieux"):
+        for name in arrivals.SWITCHES:
             form[name].data = getattr(chosen, name)
     return form
 
@@ -268,21 +241,11 @@ def offered_line() -> str:
     return ", ".join(skill.words for skill in offered)
 
 
-def value_of(until: datetime) -> str:
-    return str(int(until.timestamp()))
-
-
 def check_in_page(
     form: CheckIn, held: Pass, error: SerendipityError | None = None
 ) -> ResponseReturnValue:
     at, lieu = clock.now(), held.lieu
-    *times, closing = hours.stays(reading(), lieu=lieu, at=at)
-    form.until.choices = [
-        *((value_of(time), walltime.wall(time, lieu.timezone)) for time in times),
-        (value_of(closing), gettext("Close")),
-    ]
-    if form.until.data not in dict(form.until.choices):
-        form.until.data = value_of(times[-1] if times else closing)
+    closing = form.offer_times(lieu, at=at)
     facts: dict[str, Any] = {
         "lieu": lieu,
         "moment": hours.moment_now(reading(), lieu=lieu, at=at),

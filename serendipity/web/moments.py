@@ -18,10 +18,10 @@ RIBBON = 14  # parts of a ribbon's width
 MOST = 5
 
 
-def ribbon(lieu: Lieu, *, at: datetime) -> list[dict[str, Any]]:
+def ribbon(lieu: Lieu, *, at: datetime, most: int = MOST) -> list[dict[str, Any]]:
     """Today's moments for `day_ribbon`: those that still come, the present one widest."""
     today = hours.moments_today(reading(), lieu=lieu, at=at)
-    shown = [slot for slot in today if slot.ends > at][:MOST] or today[-1:]
+    shown = [slot for slot in today if slot.ends > at][:most] or today[-1:]
     width = {1: 5, 2: 5, 3: 4, 4: 3}.get(len(shown), 2)
     return [
         {

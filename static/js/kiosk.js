@@ -6,14 +6,16 @@
 //     <p class="offline" hidden>…</p>
 //
 // Each part is fetched at the turn of its step, by the server's clock and not the tablet's. The
-// screen stays lit, says when the line is gone (a code 45 seconds old is refused), and that it is on.
+// screen says when the line is gone (a code 45 seconds old is refused), and that it is on. Each
+// answer is told to others as "heard".
 const kiosk = document.querySelector("[data-kiosk]");
 const clock = kiosk.querySelector("[data-clock]");
 const format = (options) =>
   new Intl.DateTimeFormat("en-GB", { timeZone: clock?.dataset.clock, ...options });
 const hour = format({ hour: "2-digit", minute: "2-digit" });
 const date = format({ dateStyle: "short" });
-const ahead = (Date.parse(kiosk.dataset.now) || Date.now()) - Date.now(); // the server's clock, in ms
+// How far the service's clock is ahead of ours, in ms: a page from the store says an old time.
+let ahead = Number(localStorage.getItem("kiosk-ahead") ?? Date.parse(kiosk.dataset.now) - Date.now());
 let heard = Date.now();
 
 const now = () => Date.now() + ahead;
@@ -24,6 +26,9 @@ async function ask(url, options) {
   if (answer.redirected || answer.status === 403) location.reload(); // no longer this lieu's screen
   if (!answer.ok) throw new Error(answer.status);
   heard = Date.now();
+  ahead = (Date.parse(answer.headers.get("X-Now")) || now()) - heard;
+  localStorage.setItem("kiosk-ahead", ahead);
+  dispatchEvent(new Event("heard"));
   notice();
   return answer;
 }
@@ -68,15 +73,9 @@ function alive() {
   if (kiosk.dataset.alive) ask(kiosk.dataset.alive, options).catch(notice);
 }
 
-function stayLit() {
-  if (!document.hidden) navigator.wakeLock?.request("screen").catch(() => {});
-}
-
 kiosk.querySelectorAll("[data-part]").forEach(plan);
 ["online", "offline"].forEach((name) => addEventListener(name, notice));
-document.addEventListener("visibilitychange", stayLit);
 setInterval(tick, 1000);
 setInterval(alive, 60_000);
-stayLit();
 phase();
 alive();

@@ -132,7 +132,7 @@ def door(app: Flask, house: House) -> dict[str, str]:
             code = kiosks.make_pairing(session, lieu_id=lieu.id, name="door", at=NOON)
             screen, _ = kiosks.pair(session, code=code, at=NOON)
             shown[slug] = kiosks.door_code(screen, secret=secret, at=NOON).code
-            shown[f"poster {slug}"] = kiosks.poster_code(lieu, secret=secret)
+            shown[f"poster {slug}"] = kiosks.poster_code(session, lieu=lieu, secret=secret)
         session.commit()
     return shown
 

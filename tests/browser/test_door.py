@@ -11,49 +11,12 @@ from sqlalchemy import select
 
 from serendipity import clock, kiosks, presence, skills
 from serendipity.db import write_transaction
-from serendipity.lieux import Moment
 from serendipity.members import Member
 from serendipity.presence import Presence
-from serendipity.skills import Concept, ConceptName, Family
-from tests.browser.conftest import SCREENSHOTS, LiveServer, violations
+from tests.browser.conftest import SCREENSHOTS, LiveServer, pair, violations
 from tests.pages import mailed_code
-from tests.rows import a_lieu, somebody_here
 
 Look = Callable[[Page, str], None]
-
-
-@pytest.fixture
-def kiosk(live_server: LiveServer) -> str:
-    """A lieu with six people and a paired kiosk; the kiosk's pairing code for another screen."""
-    at = clock.now()
-    with live_server.session() as session, write_transaction(session):
-        lieu = a_lieu(session, name="La Navette")
-        day = clock.local(at, lieu.timezone).weekday()
-        for starts, ends, name in ((9, 17, "Coworking"), (18, 20, "Repair café")):
-            session.add(
-                Moment(
-                    lieu_id=lieu.id, weekday=day, starts=starts * 60, ends=ends * 60, name=name
-                )
-            )  # fmt: skip
-        session.add(Family(id="making", vocabulary="starter", labels={"en": "Making"}))
-        session.add(
-            Concept(
-                id="sewing", vocabulary="starter", family="making", labels={"en": "Sewing"}
-            )
-        )  # fmt: skip
-        session.flush()
-        session.add(ConceptName(concept_id="sewing", language="en", words="sewing"))
-        for name in ("Inès Morel", "Karim Benali", "Łukasz Nowak", "Mieke Peeters"):
-            member = somebody_here(session, lieu, name, at=at)
-            skills.offer(session, member_id=member.id, words=["sewing"], language="en", at=at)
-        return kiosks.make_pairing(session, lieu_id=lieu.id, name="Front door", at=at)
-
-
-def pair(page: Page, live_server: LiveServer, code: str) -> None:
-    page.goto(f"{live_server.url}/kiosk/")
-    page.get_by_role("textbox", name="Six digits").fill(code)
-    page.get_by_role("button", name="Pair").click()
-    expect(page.get_by_role("heading", name="Scan to say you’re here")).to_be_visible()
 
 
 def scanned_address(live_server: LiveServer) -> str:

@@ -155,7 +155,7 @@ def test_a_code_of_another_installation_is_refused(session: Session, at: datetim
 
 def test_a_posters_code_stays_and_only_declares(session: Session, at: datetime) -> None:
     lieu = a_lieu(session)
-    code = kiosks.poster_code(lieu, secret=SECRET)
+    code = kiosks.poster_code(session, lieu=lieu, secret=SECRET)
     later = at + timedelta(days=400)
     assert behind(session, code, later) == kiosks.Door(lieu.id, "poster")
     with pytest.raises(kiosks.BadDoorCode):

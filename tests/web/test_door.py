@@ -200,7 +200,7 @@ def test_the_digits_typed_at_home_page_open_the_door(door: Door) -> None:
 
 def test_a_poster_leads_in_but_only_declares(door: Door) -> None:
     signed_in(door.client, door.member())
-    code = kiosks.poster_code(door.lieu, secret=door.secret)
+    code = kiosks.poster_code(door.session, lieu=door.lieu, secret=door.secret)
     assert door.client.get(f"/door/{code}").location == "/check-in?scanned=1"
     assert door.say().location == "/here"
     stay = door.fresh().scalars(select(Presence)).one()

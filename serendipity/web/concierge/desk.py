@@ -19,7 +19,7 @@ from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import StringField, TextAreaField
 
-from serendipity import clock, hours, kiosks, shifts
+from serendipity import clock, hours, kiosks, shifts, skills
 from serendipity.db import reading, writing
 from serendipity.errors import Invalid
 from serendipity.lieux import Lieu
@@ -30,17 +30,9 @@ from serendipity.web.access import access, current_member
 from serendipity.web.concierge import blueprint
 from serendipity.web.desk import look
 from serendipity.web.language import chosen
+from serendipity.web.saying import CheckIn
 
 SHOWN = 7  # people with a sign on the first page; the others are a click away
-
-
-class NoPhone(FlaskForm):
-    """Somebody without a phone: who they are and what they say, in their own words."""
-
-    name = StringField()
-    email = StringField()
-    skills = StringField()
-    need = StringField()
 
 
 class HandOver(FlaskForm):
@@ -186,6 +178,18 @@ def vouch(slug: str, declaration: str) -> ResponseReturnValue:
     return do(watch.vouch, declaration, gettext("Confirmed: they are here."), "settle")
 
 
+@blueprint.post("/<slug>/kept/<event>/vouch")
+@access("concierge")
+def vouch_kept(slug: str, event: str) -> ResponseReturnValue:
+    return _do(watch.vouch_kept, event, gettext("Confirmed: they are here."), "settle")
+
+
+@blueprint.post("/<slug>/kept/<event>/note")
+@access("concierge")
+def note_kept(slug: str, event: str) -> ResponseReturnValue:
+    return _do(watch.note_kept, event, gettext("Noted."), "settle")
+
+
 @blueprint.post("/<slug>/stays/<stay>/end")
 @access("concierge")
 def check_out(slug: str, stay: str) -> ResponseReturnValue:
@@ -237,34 +241,35 @@ def ask(slug: str, encounter: str) -> ResponseReturnValue:
 @blueprint.get("/<slug>/check-in")
 @access("concierge")
 def check_in_form(slug: str) -> ResponseReturnValue:
-    return render_template("concierge/check_in.html", form=NoPhone(), closing=_closing())
+    return check_in_page(CheckIn())
 
 
-def _closing() -> datetime:
-    return hours.closing(reading(), lieu=g.lieu, at=clock.now())
+def check_in_page(form: CheckIn) -> str:
+    """Three fields do; what the person can help with and needs may be said, too."""
+    closing = form.offer_times(g.lieu, at=clock.now(), chosen="closing")
+    return render_template("concierge/check_in.html", form=form, closing=closing)
 
 
 @blueprint.post("/<slug>/check-in")
 @access("concierge")
 def check_in(slug: str) -> ResponseReturnValue:
-    form = NoPhone()
+    form = CheckIn()
     try:
+        until = form.until_when() if form.until.data else None
         with writing() as db:
             _, known = watch.check_in(
                 db,
                 shift=shift_now(db),
                 name=form.name.data or "",
                 email=form.email.data or "",
-                skills=(form.skills.data or "").split(","),
+                skills=skills.split(form.skills.data or ""),
                 need=form.need.data or "",
+                until=until,
                 language=chosen(),
                 at=clock.now(),
             )
     except Invalid as error:
-        page = render_template(
-            "concierge/check_in.html", form=forms.beside(form, error), closing=_closing()
-        )
-        return page, error.status
+        return check_in_page(forms.beside(form, error)), error.status
     flash(_checked_in(form.name.data or "", known=known))
     return redirect(url("concierge.show", slug=slug, _anchor="watch"), 303)
 
@@ -274,7 +279,7 @@ def _checked_in(name: str, *, known: bool) -> str:
         return str(
             gettext("Checked in. This address was a member already: what they said before counts.")
         )
-    return str(gettext("%(name)s is checked in until closing time.", name=name))
+    return str(gettext("%(name)s is checked in.", name=name))
 
 
 @blueprint.get("/<slug>/hand-over")
@@ -342,6 +347,15 @@ def prepare_screen(slug: str) -> ResponseReturnValue:
     until = int((at + kiosks.PAIRING_LIVES).timestamp())
     # In the signed session of this browser, so that the code is shown here and nowhere else.
     session["pairing"] = {"lieu": g.lieu.id, "code": code, "until": until}
+    return redirect(url("concierge.screens", slug=slug), 303)
+
+
+@blueprint.post("/<slug>/poster")
+@access("concierge")
+def replace_poster(slug: str) -> ResponseReturnValue:
+    with writing() as db:
+        kiosks.replace_poster(db, lieu_id=_shift(db).lieu_id, at=clock.now())
+    flash(gettext("The posters that hang open nothing any more. Print the new one."))
     return redirect(url("concierge.screens", slug=slug), 303)
 
 

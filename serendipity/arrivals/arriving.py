@@ -1,66 +1,20 @@
-"""Arrivals: everything that a person says at the door, taken in one go.
-
-A member whose browser is signed in, or somebody the concierge sees, arrives at once (`arrive`).
-A browser that has not proved its address only declares (`declare`): what was said is kept, and
-nothing else changes, whether the address is known or not. So nobody can write into another's
-profile, and nothing tells who is a member. The emailed code turns it into an arrival (`enter`);
-without a code, the concierge may vouch for a person they see (`vouch`).
-
-Rules kept here: unproved words change nobody's profile; a browser has one declaration, the last;
-a declaration is dropped when it has been used, and when its day is over.
-"""
+"""Arriving: a stay with all that was said for it, by somebody whom the caller knows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ForeignKey, String, delete, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from serendipity import consent, hours, members, needs, presence, signin, skills, words
-from serendipity.db import Base, Key, PublicId
-from serendipity.errors import NotFound
+from serendipity.arrivals import declaring
+from serendipity.arrivals.declaring import Choices, Declaration, NoSuchDeclaration
 from serendipity.lieux import Lieu
 from serendipity.members import Member
-from serendipity.presence import BadUntil, Presence
-
-
-@dataclass(frozen=True)
-class Choices:
-    """The three switches; off unless chosen."""
-
-    here_today: bool = False
-    by_mail: bool = False
-    other_lieux: bool = False
-
-
-class Declaration(Base):
-    """What a browser said at a door, before its address was proved."""
-
-    __tablename__ = "declaration"
-
-    id: Mapped[Key]
-    public_id: Mapped[PublicId]
-    lieu_id: Mapped[int] = mapped_column(ForeignKey("lieu.id"), index=True)
-    browser_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    email: Mapped[str] = mapped_column(String(254), index=True)
-    name: Mapped[str] = mapped_column(String(120))
-    language: Mapped[str] = mapped_column(String(2))
-    skills: Mapped[list[Any]]
-    need: Mapped[str] = mapped_column(String(240))
-    until: Mapped[datetime]
-    here_today: Mapped[bool]
-    by_mail: Mapped[bool]
-    other_lieux: Mapped[bool]
-    how_in: Mapped[str] = mapped_column(String(12))
-    said_at: Mapped[datetime]
-
-
-class NoSuchDeclaration(NotFound):
-    """There is none at this lieu, or it was used."""
+from serendipity.presence import Presence
 
 
 @dataclass(frozen=True)
@@ -165,78 +119,6 @@ def _take(
         )
 
 
-def declare(
-    session: Session,
-    *,
-    lieu: Lieu,
-    email: str,
-    browser: str,
-    name: str,
-    skills: Sequence[str],
-    need: str,
-    until: datetime,
-    choices: Choices,
-    language: str,
-    how_in: str,
-    at: datetime,
-    place: str = "",
-) -> Declaration:
-    """Keep what an unproved browser says, and owe its address a code. Nothing else changes.
-
-    `place` is the network address that asks (see `signin.ask`).
-
-    Raises
-    ------
-    members.BadEmail, words.*, skills.TooManySkills, presence.BadUntil, limits.TooOften
-        Nothing was recorded.
-    """
-    email = members.plain_email(email)
-    if until <= at:
-        raise BadUntil(field="until", until=until)
-    said = Declaration(
-        lieu_id=lieu.id,
-        browser_hash=signin.browser_hash(browser),
-        email=email,
-        name=words.said(name, field="name", most=members.LONGEST_NAME),
-        language=language,
-        skills=_checked(skills),
-        need=words.line(need, field="need"),
-        until=min(until, hours.closing(session, lieu=lieu, at=at)),
-        here_today=choices.here_today,
-        by_mail=choices.by_mail,
-        other_lieux=choices.other_lieux,
-        how_in=how_in,
-        said_at=at,
-    )
-    session.execute(delete(Declaration).where(Declaration.browser_hash == said.browser_hash))
-    session.add(said)
-    session.flush()
-    signin.ask(session, email=email, browser=browser, language=language, at=at, place=place)
-    return said
-
-
-def _checked(offered: Sequence[str]) -> list[str]:
-    return list(skills.distinct(offered).values())
-
-
-def declared_by(session: Session, *, browser: str) -> Declaration | None:
-    """What this browser declared and has not yet proved."""
-    return session.scalar(
-        select(Declaration).where(Declaration.browser_hash == signin.browser_hash(browser))
-    )
-
-
-def declared_at(session: Session, *, lieu_id: int, at: datetime) -> list[Declaration]:
-    """Who said at this lieu that they are here and has not proved it: for the concierge only."""
-    return list(
-        session.scalars(
-            select(Declaration)
-            .where(Declaration.lieu_id == lieu_id, Declaration.until > at)
-            .order_by(Declaration.said_at, Declaration.id)
-        )
-    )
-
-
 def enter(session: Session, *, guess: signin.Guess, browser: str, at: datetime) -> Entry:
     """Sign in with a right guess; what this browser declared for that address becomes true.
 
@@ -250,15 +132,14 @@ def enter(session: Session, *, guess: signin.Guess, browser: str, at: datetime) 
     signin.NobodyYet
         The address is proved, but it is nobody's and nothing was declared for it.
     """
-    said = declared_by(session, browser=browser)
+    said = declaring.declared_by(session, browser=browser)
     if said is None or said.email != guess.email:
         return Entry(signin.redeem(session, guess=guess, at=at), None)
     email = signin.prove(session, guess=guess, at=at)
     member = _proved(session, said, email, at=at)
     skills.add(session, member_id=member.id, words=said.skills, language=said.language, at=at)
     stay = _stay_declared(session, said, member, at=at) if said.until > at else None
-    session.delete(said)
-    session.flush()
+    declaring.drop(session, said)
     return Entry(member, stay)
 
 
@@ -337,16 +218,5 @@ def vouch(session: Session, *, public_id: str, lieu_id: int, at: datetime) -> Pr
         confirmed=True,
         since=said.said_at,
     )
-    session.delete(said)
-    session.flush()
+    declaring.drop(session, said)
     return stay
-
-
-def forget(session: Session, *, at: datetime) -> None:
-    """Drop declarations whose stay would be over."""
-    session.execute(delete(Declaration).where(Declaration.until <= at))
-
-
-@members.at_erasure
-def _forget(session: Session, member: Member, at: datetime) -> None:
-    session.execute(delete(Declaration).where(Declaration.email == member.email))
