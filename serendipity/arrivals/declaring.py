@@ -123,6 +123,7 @@ def declare_at_kiosk(
                 email=said.email,
                 browser=browser,
                 language=said.language,
+                place=f"kiosk {said.lieu_id}",
                 handle=handle,
                 at=at,
             )

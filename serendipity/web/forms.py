@@ -77,6 +77,10 @@ WORDING: dict[str, Callable[[SerendipityError], str]] = {
     "too-many-passkeys": lambda error: gettext(
         "%(most)s passkeys fit. Remove one you no longer use.", **error.facts
     ),
+    "code-gone": lambda _: gettext(
+        "This code no longer works: it lives for ten minutes and five tries. Ask for a new one "
+        "below; nothing you said is lost."
+    ),
     "too-often": lambda error: gettext(
         "That was tried too often. Please wait %(minutes)s minutes; what you typed is still here.",
         minutes=1 + int(error.facts["retry_after"]) // 60,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -16,38 +16,13 @@ from sqlalchemy.orm import Session
 from kiosk import qr
 from serendipity import kiosks, needs, presence, skills
 from serendipity.db import write_transaction
-from serendipity.lieux import Lieu, Moment
+from serendipity.lieux import Lieu
 from serendipity.members import Member
 from serendipity.skills import Concept, ConceptName, Family
 from tests.conftest import NOON, Clock
-from tests.pages import beside, rows, send, token_of
-from tests.rows import a_lieu, somebody_here
-
-
-@pytest.fixture
-def session(app: Flask, held_clock: Clock) -> Iterator[Session]:
-    with beside(app) as session:
-        yield session
-
-
-@pytest.fixture
-def lieu(session: Session) -> Lieu:
-    with write_transaction(session):
-        lieu = a_lieu(session, name="La Navette")
-        session.add(Moment(lieu_id=lieu.id, weekday=3, starts=540, ends=1020, name="Coworking"))
-        return lieu
-
-
-def new_code(session: Session, lieu: Lieu) -> str:
-    with write_transaction(session):
-        return kiosks.make_pairing(session, lieu_id=lieu.id, name="Front door", at=NOON)
-
-
-@pytest.fixture
-def screen(session: Session, lieu: Lieu, client: FlaskClient) -> FlaskClient:
-    answer = send(client, "/kiosk/", "/kiosk/", code=new_code(session, lieu))
-    assert (answer.status_code, answer.location) == (303, "/kiosk/screen")
-    return client
+from tests.kiosk.conftest import new_code
+from tests.pages import rows, send, token_of
+from tests.rows import a_member, signed_in, somebody_here
 
 
 def test_a_paired_screen_shows_its_lieu_its_moment_and_a_code(screen: FlaskClient) -> None:
@@ -80,7 +55,7 @@ def test_the_code_is_another_fifteen_seconds_later(screen: FlaskClient, held_clo
 
 def test_a_screen_that_is_not_paired_is_led_to_pairing(session: Session, app: Flask) -> None:
     stranger = app.test_client()
-    for path in ("/kiosk/screen", "/kiosk/code", "/kiosk/room", "/kiosk/poster"):
+    for path in ("/kiosk/screen", "/kiosk/code", "/kiosk/room", "/kiosk/no-phone"):
         answer = stranger.get(path)
         assert (answer.status_code, answer.location) == (302, "/kiosk/")
     stranger.set_cookie("kiosk", "made up")
@@ -201,7 +176,7 @@ def test_looking_at_the_screen_changes_nothing_and_being_alive_does(
     screen: FlaskClient, app: Flask, session: Session, lieu: Lieu, held_clock: Clock
 ) -> None:
     before = rows(app)
-    for path in ("/kiosk/screen", "/kiosk/code", "/kiosk/room", "/kiosk/poster"):
+    for path in ("/kiosk/screen", "/kiosk/code", "/kiosk/room", "/kiosk/no-phone"):
         assert screen.get(path).status_code == 200
     assert rows(app) == before
     held_clock.now += timedelta(minutes=5)
@@ -210,20 +185,19 @@ def test_looking_at_the_screen_changes_nothing_and_being_alive_does(
     assert kiosks.kiosks_of(session, lieu_id=lieu.id)[0].seen_at == held_clock.now
 
 
-def test_the_screen_holds_no_persons_session(screen: FlaskClient) -> None:
+def test_the_screen_holds_no_persons_session(
+    session: Session, lieu: Lieu, client: FlaskClient
+) -> None:
+    with write_transaction(session):
+        bertille = a_member(session, "Bertille Gast")
+    screen = signed_in(client, bertille)  # who pairs it may have been signed in
+    assert send(screen, "/kiosk/", "/kiosk/", code=new_code(session, lieu)).status_code == 303
     screen.get("/kiosk/screen")
     with screen.session_transaction() as browser:
         assert "_user_id" not in browser
     cookie = screen.get_cookie("kiosk")
     assert cookie is not None
     assert cookie.http_only
-
-
-def test_the_poster_carries_the_code_that_stays(screen: FlaskClient, held_clock: Clock) -> None:
-    first = screen.get("/kiosk/poster").text
-    held_clock.now += timedelta(days=1)
-    assert screen.get("/kiosk/poster").text == first
-    assert "the concierge confirms it" in first
 
 
 def test_a_drawing_has_every_dark_module_and_no_other() -> None:
