@@ -26,6 +26,7 @@ DEEDS: Final = frozenset(
     {
         "seen-present",  # on the concierge's page, as somebody who is here
         "seen-absent",  # on the concierge's page, as somebody nobody met lately
+        "seen-ledger",  # in the lieu's ledger, as somebody who gives much or gets little
         "confirmed-stay",
         "checked-in",
         "checked-out",

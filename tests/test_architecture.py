@@ -26,7 +26,7 @@ FRONTS = {"web", "api", "live", "jobs", "cli", "serving", "gunicorn_settings", "
 TOP = {"app", "__main__", "__init__"}
 HEAVY = ("numpy", "scipy", "sklearn", "ortools", "fast_use", "networkx", "pyarrow", "alembic")
 FORBIDDEN_NAMES = {"utils", "helpers", "services", "models", "common", "misc"}
-WITH_MATCHING = {"suggestions", "hearing", "calls", "skills"}
+WITH_MATCHING = {"evidence", "suggestions", "hearing", "calls", "skills"}
 MODULES = sorted(
     path
     for folder in ("serendipity", "matching", "kiosk")

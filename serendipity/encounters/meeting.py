@@ -11,6 +11,7 @@ from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
     ForeignKey,
+    Select,
     String,
     UniqueConstraint,
     and_,
@@ -162,6 +163,19 @@ def known_to(member_id: int) -> ColumnElement[bool]:
     return and_(own, or_(both, not_(Encounter.blind), Encounter.told_by_id != member_id))
 
 
+def encounter_of(session: Session, *, public_id: str, member_id: int) -> Encounter:
+    """The member's encounter, to look at.
+
+    Raises
+    ------
+    NoSuchEncounter
+    """
+    met = session.scalar(_own(public_id, member_id))
+    if met is None:
+        raise NoSuchEncounter()
+    return met
+
+
 def own_encounter(session: Session, *, public_id: str, member_id: int) -> Encounter:
     """The member's encounter, locked until the transaction ends.
 
@@ -173,18 +187,17 @@ def own_encounter(session: Session, *, public_id: str, member_id: int) -> Encoun
     NoSuchEncounter
     """
     met = session.scalar(
-        select(Encounter)
-        .where(
-            Encounter.public_id == public_id,
-            known_to(member_id),
-            Encounter.denied_at.is_(None),
-        )
-        .with_for_update()
-        .execution_options(populate_existing=True)
+        _own(public_id, member_id).with_for_update().execution_options(populate_existing=True)
     )
     if met is None:
         raise NoSuchEncounter()
     return met
+
+
+def _own(public_id: str, member_id: int) -> Select[Encounter]:
+    return select(Encounter).where(
+        Encounter.public_id == public_id, known_to(member_id), Encounter.denied_at.is_(None)
+    )
 
 
 def meetings(session: Session, *where: Any) -> list[tuple[int, int, datetime]]:

@@ -14,6 +14,7 @@ from serendipity.encounters.meeting import OUTCOMES, Encounter, known_to, own_en
 from serendipity.errors import Invalid, Refused
 from serendipity.members import Block, Member
 
+LATELY: Final = timedelta(days=60)
 ASKED_FOR: Final = timedelta(days=14)  # after that nobody asks any more whether it happened
 
 
@@ -184,3 +185,22 @@ def waiting_for(session: Session, *, member_id: int, at: datetime) -> list[Waiti
         .order_by(Encounter.said_at.desc(), Encounter.id.desc())
     )
     return [Waiting(met, other, met.confirmed_by(member_id) is not None) for met, other in rows]
+
+
+def lately(session: Session, *, member_id: int, at: datetime) -> list[tuple[Encounter, Member]]:
+    """The encounters of two months that count, with the other one, the newest first."""
+    mine = or_(Encounter.a_id == member_id, Encounter.b_id == member_id)
+    rows = session.execute(
+        select(Encounter, Member)
+        .join(Member, (Member.id == Encounter.a_id) | (Member.id == Encounter.b_id))
+        .where(
+            mine,
+            Member.id != member_id,
+            Member.erased_at.is_(None),
+            Encounter.denied_at.is_(None),
+            Encounter.a_confirmed_at > at - LATELY,
+            Encounter.b_confirmed_at > at - LATELY,
+        )
+        .order_by(Encounter.said_at.desc(), Encounter.id.desc())
+    )
+    return [(met, other) for met, other in rows]

@@ -246,7 +246,7 @@ def _digest(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str
 
 def _again(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
     """The other one by name: the two had met."""
-    met = encounters.own_encounter(
+    met = encounters.encounter_of(
         session, public_id=letter.facts["encounter"], member_id=int(letter.member_id or 0)
     )
     other = session.get_one(Member, met.other_than(int(letter.member_id or 0)))

@@ -26,6 +26,8 @@ class Line:
     lieu_id: int
     amount: int  # above 0: received
     transaction: str  # public id
+    what: str  # the service that was done, if it was one
+    returns: str  # the column: symbolic, informational or material
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,12 @@ def balance(session: Session, account: Account) -> int:
     return _sum(session, Transfer.taker_id == account.id) - _sum(
         session, Transfer.giver_id == account.id
     )
+
+
+def balance_of(session: Session, *, member_id: int) -> int:
+    """The balance of a member, at all lieux together; 0 for who has no account yet."""
+    own = _own(member_id)
+    return _sum(session, Transfer.taker_id == own) - _sum(session, Transfer.giver_id == own)
 
 
 def _sum(session: Session, *where: Any) -> int:
@@ -98,6 +106,8 @@ def statement(session: Session, *, member_id: int) -> list[Line]:
             lieu_id=made.lieu_id,
             amount=moved.amount if moved.taker_id == own else -moved.amount,
             transaction=made.public_id,
+            what=made.what,
+            returns=made.returns,
         )
         for made, moved in rows
     ]

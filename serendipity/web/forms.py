@@ -95,6 +95,23 @@ WORDING: dict[str, Callable[[SerendipityError], str]] = {
     "bad-zone": lambda _: gettext("There is no such time zone. Write it like Europe/Brussels."),
     "bad-seats": lambda error: gettext("A whole number from 0 to %(most)s.", **error.facts),
     "bad-siret": lambda error: _bad_siret(int(error.facts["digits"])),
+    "bad-terms": lambda error: gettext("A whole number from 0 to %(most)s.", **error.facts),
+    "same-rules": lambda _: gettext("Nothing is different, so there is no new version."),
+    "rules-moved": lambda error: gettext(
+        "Somebody wrote version %(version)s since you opened this page. What you typed is still "
+        "here: open the rules in another tab, and write on from theirs.",
+        **error.facts,
+    ),
+    "no-such-outcome": lambda _: gettext("Choose one of these."),
+    "not-enough": lambda error: gettext(
+        "You have %(balance)s to give; what is promised is not yours to give on.", **error.facts
+    ),
+    "nobody-chosen": lambda _: gettext("Choose somebody you have met."),
+    "bad-amount": lambda _: gettext("A whole number, 1 or more."),
+    "not-here-today": lambda _: gettext(
+        "You were not checked in anywhere today. Whom you met is told on the day."
+    ),
+    "not-new": lambda _: gettext("This is said in the first two months, and once."),
     "bad-time": lambda _: gettext("Times are written like 09:00."),
     "bad-span": lambda _: gettext("It ends before it begins."),
     "spans-overlap": lambda _: gettext("Two of one day overlap. They may touch."),

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
-from serendipity import clock, lieux, rooms, seats, skillmap
+from serendipity import clock, evidence, lieux, rooms, rules, seats, skillmap
 from serendipity import stories as told_stories
 from serendipity.db import reading, writing
 from serendipity.web import door, moments
@@ -37,6 +37,8 @@ def lieu(slug: str) -> ResponseReturnValue:
         lieu=found,
         ribbon=moments.ribbon(found, at=at),
         week=moments.week(found),
+        house=rules.in_force(reading(), lieu_id=found.id, at=at),
+        evidence_shown=evidence.public_since(reading(), lieu_id=found.id) is not None,
         rooms=rooms.rooms_of(reading(), found),
         seats_ahead=seats.are_offered(reading(), lieu_id=found.id),
         tells=bool(told_stories.told(reading(), lieu_id=found.id, most=1)),

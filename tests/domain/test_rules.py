@@ -183,7 +183,9 @@ def _drop_the_key(url: str) -> None:
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(
-                text("ALTER TABLE house_rules DROP CONSTRAINT uq_house_rules_lieu_id CASCADE")
+                text(
+                    "ALTER TABLE house_rules DROP CONSTRAINT uq_house_rules_lieu_id_version CASCADE"
+                )
             )
             return
         kept = ", ".join(

@@ -375,7 +375,7 @@ def test_we_met_goes_to_the_ledger_and_the_tie_once_both_said_so(house: House) -
         assert tie is not None
     assert "One answer given" in words(house.karim.get("/here"))
     assert "One received" in words(house.awa.get("/here"))
-    assert "An answer given" in words(house.karim.get("/me"))
+    assert "An answer given" in words(house.karim.get("/me/ledger"))
 
 
 def test_what_did_not_happen_is_asked_no_more(house: House) -> None:

@@ -1,7 +1,8 @@
 """The coworker: who could help me and whom could I help, and all that is mine.
 
 One blueprint; its views stand in modules named for what they are about: `here` (the room, now),
-`meeting` (introductions and encounters), `by_letter` (how often, and when to meet), `asking`
+`meeting` (introductions and encounters), `telling` (whom one met,
+and what came of it), `account` (one's ledger), `by_letter` (how often, and when to meet), `asking`
 (calls and needs), `seats` (kept ahead), `me` (everything kept about me). A GET changes nothing; an
 answer is a button, and what it is answered with does not depend on what anybody else said before
 all said yes.
@@ -13,6 +14,7 @@ blueprint = Blueprint("coworker", __name__)
 
 # The views register themselves on the blueprint above, so they can only come after it.
 from serendipity.web.coworker import (  # noqa: E402, F401
+    account,
     asking,
     by_letter,
     here,
@@ -20,4 +22,5 @@ from serendipity.web.coworker import (  # noqa: E402, F401
     meeting,
     seats,
     stories,
+    telling,
 )

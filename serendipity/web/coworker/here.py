@@ -24,6 +24,7 @@ from serendipity import (
     needs,
     passkeys,
     presence,
+    rules,
     skills,
     suggestions,
 )
@@ -87,6 +88,8 @@ def here_page(form: Words, status: int = 200) -> ResponseReturnValue:
     facts = {
         "mine": calls.mine(reading(), member_id=me.id, at=at),
         "wanted": wanted(at),
+        "house": rules.to_accept(reading(), member_id=me.id, lieu_id=lieu.id, at=at),
+        "again": encounters.to_ask_again(reading(), member_id=me.id, at=at),
         "month": ledger.this_month(reading(), member_id=me.id, lieu=lieu, at=at),
         "stays": hours.stays(reading(), lieu=lieu, at=at),
         **room_facts(stay),

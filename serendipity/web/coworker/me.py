@@ -88,16 +88,9 @@ def me_page(profile: Profile, offered: Offered, status: int = 200) -> ResponseRe
         passkeys=passkeys.passkeys_of(reading(), member_id=member.id),
         passkeys_can=passkeys.site_of(current_app.config["SETTINGS"].public_url).can,
         apart=naming.kept_apart(reading(), member_id=member.id),
-        lines=ledger.statement(reading(), member_id=member.id),
-        lieu_names={one.id: one.name for one in _lieux_of_lines(member)},
         traces=audit.concerning(reading(), member.id, most=20),
     )
     return page, status
-
-
-def _lieux_of_lines(member: Member) -> list[Lieu]:
-    ids = {line.lieu_id for line in ledger.statement(reading(), member_id=member.id)}
-    return list(reading().scalars(select(Lieu).where(Lieu.id.in_(ids))))
 
 
 def zone_of(member: Member) -> str:

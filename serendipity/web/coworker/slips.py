@@ -132,6 +132,8 @@ def _meeting(session: Session, one: Waiting, member_id: int) -> Meeting:
     """Both had said yes: to an introduction, or one of them to the other's call."""
     met = one.encounter
     zone = session.get_one(Lieu, met.lieu_id).timezone
+    if met.told_by_id is not None:  # one of them says so; neither has agreed to be found
+        return Meeting(one, None, Markup(""), zone)
     if met.introduction_id is None:
         told = introductions.whereabouts(
             session, [one.other.id], lieu_id=met.lieu_id, member_id=member_id
