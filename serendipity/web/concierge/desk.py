@@ -181,13 +181,13 @@ def vouch(slug: str, declaration: str) -> ResponseReturnValue:
 @blueprint.post("/<slug>/kept/<event>/vouch")
 @access("concierge")
 def vouch_kept(slug: str, event: str) -> ResponseReturnValue:
-    return _do(watch.vouch_kept, event, gettext("Confirmed: they are here."), "settle")
+    return do(watch.vouch_kept, event, gettext("Confirmed: they are here."), "settle")
 
 
 @blueprint.post("/<slug>/kept/<event>/note")
 @access("concierge")
 def note_kept(slug: str, event: str) -> ResponseReturnValue:
-    return _do(watch.note_kept, event, gettext("Noted."), "settle")
+    return do(watch.note_kept, event, gettext("Noted."), "settle")
 
 
 @blueprint.post("/<slug>/stays/<stay>/end")
@@ -354,7 +354,7 @@ def prepare_screen(slug: str) -> ResponseReturnValue:
 @access("concierge")
 def replace_poster(slug: str) -> ResponseReturnValue:
     with writing() as db:
-        kiosks.replace_poster(db, lieu_id=_shift(db).lieu_id, at=clock.now())
+        kiosks.replace_poster(db, lieu_id=shift_now(db).lieu_id, at=clock.now())
     flash(gettext("The posters that hang open nothing any more. Print the new one."))
     return redirect(url("concierge.screens", slug=slug), 303)
 
