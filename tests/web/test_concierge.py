@@ -22,6 +22,7 @@ from serendipity.members import Member
 from serendipity.postures.post import Postponed
 from serendipity.presence import Presence
 from serendipity.shifts import Shift
+from serendipity.stories import Story
 from serendipity.suggestions import Suggestion
 from tests.conftest import NOON, Clock
 from tests.rows import a_lieu, a_member, on_shift, signed_in, somebody_here
@@ -112,12 +113,32 @@ def foreign_and_missing(session: Session) -> list[tuple[str, str, str]]:
     stay = fresh(session).query(Presence).join(Lieu).filter(Lieu.slug == "elsewhere").first()
     suggestion = fresh(session).query(Suggestion).join(Lieu).filter(Lieu.slug == "elsewhere").one()
     assert stay is not None
+    story = Story(
+        lieu_id=stay.lieu_id,
+        author_id=stay.member_id,
+        title="Elsewhere",
+        body="It was there.",
+        written_at=NOON,
+        changed_at=NOON,
+    )
+    session.add(story)
+    session.commit()
     pairs = [
         ("POST", f"stays/{stay.public_id}/confirm", "stays/x/confirm"),
         ("POST", f"stays/{stay.public_id}/end", "stays/x/end"),
         ("POST", f"suggestions/{suggestion.public_id}/introduce", "suggestions/x/introduce"),
         ("POST", f"suggestions/{suggestion.public_id}/postpone", "suggestions/x/postpone"),
         ("POST", f"suggestions/{suggestion.public_id}/keep-apart", "suggestions/x/keep-apart"),
+        ("POST", f"suggestions/{suggestion.public_id}/not-today", "suggestions/x/not-today"),
+        ("POST", f"suggestions/{suggestion.public_id}/swap", "suggestions/x/swap"),
+        ("GET", f"suggestions/{suggestion.public_id}", "suggestions/x"),
+        ("POST", f"members/{stay.member_id}/forgive", "members/x/forgive"),
+        ("GET", f"stories/{story.public_id}", "stories/x"),
+        ("GET", f"stories/{story.public_id}/change", "stories/x/change"),
+        *(
+            ("POST", f"stories/{story.public_id}/{verb}", f"stories/x/{verb}")
+            for verb in ("change", "ask", "publish", "drop")
+        ),
     ]
     return [
         (method, f"navette/{foreign}", f"navette/{missing}") for method, foreign, missing in pairs
@@ -144,6 +165,11 @@ def test_what_is_of_another_lieu_answers_byte_for_byte_like_what_never_was(
         ("GET", "people"),
         ("GET", "check-in"),
         ("POST", "check-in"),
+        ("GET", "suggestions/x"),
+        ("GET", "stories"),
+        ("GET", "stories/new"),
+        ("POST", "stories/new"),
+        ("POST", "members/x/forgive"),
         ("GET", "hand-over"),
         ("POST", "hand-over"),
         ("GET", "kiosks"),
