@@ -513,10 +513,10 @@ def upgrade() -> None:
     op.create_table(
         "skill_count",
         sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("quarter_at", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("people", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quarter_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
             "kind IN ('all', 'skill', 'family', 'other')", name=op.f("ck_skill_count_kind")
         ),
@@ -526,9 +526,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["lieu_id"], ["lieu.id"], name=op.f("fk_skill_count_lieu_id"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint(
-            "lieu_id", "quarter_at", "kind", "name", name=op.f("pk_skill_count")
-        ),
+        sa.PrimaryKeyConstraint("lieu_id", "kind", "name", name=op.f("pk_skill_count")),
     )
     op.create_table(
         "special_hours",
@@ -1209,6 +1207,27 @@ def upgrade() -> None:
             sqlite_where=sa.text("ended_at IS NULL"),
             postgresql_where=sa.text("ended_at IS NULL"),
         )
+
+    op.create_table(
+        "skill_counted",
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(
+            ["lieu_id"], ["lieu.id"], name=op.f("fk_skill_counted_lieu_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("fk_skill_counted_member_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "lieu_id", "kind", "name", "member_id", name=op.f("pk_skill_counted")
+        ),
+    )
+    with op.batch_alter_table("skill_counted", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_skill_counted_member_id"), ["member_id"], unique=False)
 
     op.create_table(
         "suggestion",
@@ -2122,6 +2141,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_suggestion_lieu_id"))
 
     op.drop_table("suggestion")
+    with op.batch_alter_table("skill_counted", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_skill_counted_member_id"))
+
+    op.drop_table("skill_counted")
     with op.batch_alter_table("shift", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_shift_open",

@@ -14,13 +14,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from matching.text import normalised
-from serendipity import bookings, skillmap
+from serendipity import bookings, members, skillmap
 from serendipity.bookings import Booking
 from serendipity.consent import Consent
 from serendipity.lieux import Lieu
 from serendipity.members import Member
 from serendipity.presence import Presence
-from serendipity.skillmap import SkillCount
+from serendipity.skillmap import SkillCount, SkillCounted
 from serendipity.skills import Concept, ConceptName, Family, MemberSkill
 from tests.conftest import NOON
 from tests.rows import a_lieu, a_room, an_organisation, somebody_here
@@ -125,7 +125,8 @@ OFFERED = st.lists(
 @given(OFFERED)
 def test_no_table_ever_tells_of_fewer_than_three(offered: list[list]) -> None:
     held = dict(enumerate(offered))
-    tables = skillmap.merged(held)
+    settled = skillmap.settled({}, held)
+    tables = {key: len(who) for key, who in settled.items()}
     assert all(3 <= people <= len(held) for people in tables.values())
     skills = {skill[0] for skills in offered for skill in skills}
     for concept in skills - {None}:
@@ -192,7 +193,47 @@ def test_who_comes_or_goes_within_a_quarter_changes_nothing_until_the_next(
     session.flush()
     for minutes in range(15):
         assert counted(session, lieu, minutes * MINUTE) == before == {"drums": 4}
-    assert counted(session, lieu, 15 * MINUTE) == {"drums": 3}
+    assert counted(session, lieu, 15 * MINUTE) == {"drums": 3}  # three others: two gone, one new
+
+
+def test_one_or_two_who_come_or_go_change_nothing_however_long_one_looks(
+    session: Session, lieu: Lieu
+) -> None:
+    drummers = people(session, lieu, *[["drums"]] * 4)
+    before = counted(session, lieu)
+    for number in range(2):
+        stay = session.query(Presence).filter_by(member_id=drummers[number].id).one()
+        stay.ended_at, stay.how_out = NOON + MINUTE, "left"
+        session.flush()
+        for quarters in range(1, 4):
+            assert counted(session, lieu, (4 * number + quarters) * 15 * MINUTE) == before
+    stay = session.query(Presence).filter_by(member_id=drummers[2].id).one()
+    stay.ended_at, stay.how_out = NOON + MINUTE, "left"
+    session.flush()
+    assert counted(session, lieu, 8 * 15 * MINUTE) == {}
+
+
+def test_who_is_erased_is_in_no_number_s_list(session: Session, lieu: Lieu) -> None:
+    drummers = people(session, lieu, *[["drums"]] * 4)
+    counted(session, lieu)
+    members.erase(session, member_id=drummers[0].id, at=NOON)
+    listed = set(session.scalars(select(SkillCounted.member_id)))
+    assert listed == {member.id for member in drummers[1:]}
+
+
+CROWDS = st.lists(OFFERED, min_size=1, max_size=6)
+
+
+@given(CROWDS)
+def test_a_shown_number_is_the_same_or_of_three_other_people(crowds: list[list]) -> None:
+    shown: dict = {}
+    for offered in crowds:
+        now = skillmap.settled(shown, dict(enumerate(offered)))
+        for key in shown | now:
+            before, after = shown.get(key, frozenset()), now.get(key, frozenset())
+            assert before == after or len(before ^ after) >= 3 or not (before and after)
+            assert not after or len(after) >= 3
+        shown = now
 
 
 def test_counts_taken_late_are_still_those_of_the_quarter(session: Session, lieu: Lieu) -> None:
@@ -209,7 +250,7 @@ def test_counts_taken_late_are_still_those_of_the_quarter(session: Session, lieu
     )
     session.flush()
     assert counted(session, lieu, 14 * MINUTE) == {"drums": 4}
-    assert counted(session, lieu, 15 * MINUTE) == {"drums": 5}
+    assert counted(session, lieu, 15 * MINUTE) == {"drums": 5}  # one gone, two new
 
 
 def test_old_counts_are_forgotten(session: Session, lieu: Lieu) -> None:

@@ -16,7 +16,7 @@ from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
-from serendipity import calls, clock, encounters, organisations, presence, skillmap
+from serendipity import calls, clock, encounters, organisations, skillmap
 from serendipity.calls import Mine
 from serendipity.db import reading, writing
 from serendipity.errors import Busy, Invalid
@@ -74,12 +74,12 @@ def asked(found: Booked, tables: Sequence[Table]) -> list[Asked]:
 
 
 def _asked(one: Mine, found: Booked, tables: Sequence[Table], at: datetime) -> Asked:
-    here = presence.of(reading(), member_id=one.helper.id, at=at) if one.helper else None
+    first_name, place = skillmap.revealed(reading(), one, lieu_id=found.lieu.id, at=at)
     asker = found.booking.booked_by_id
     return Asked(
         call=one.call,
-        first_name=one.helper.name.split()[0] if one.helper else "",
-        place=here.place if here and here.lieu_id == found.lieu.id else "",
+        first_name=first_name,
+        place=place,
         met=bool(one.encounter and one.encounter.confirmed_by(asker)),
         encounter=one.encounter,
         table=skillmap.table_of(reading(), tables, one.call.concept_id),

@@ -1,0 +1,66 @@
+"""The skill map: which skills are in the house, as counts, for who books a room there.
+
+Rules kept here:
+
+- Only people who are checked in, confirmed, not hidden and agreed to be seen here today count.
+- Nobody can be picked out: a skill held by fewer than three people is counted with its family's
+  others, a family of fewer than three people with what is left, and what is left of fewer than
+  three people is not told at all. A person counts once at each table, never below three.
+- Nobody can be told apart by coming or going: counts are taken as of the last quarter hour, once
+  per lieu and quarter, and kept in `skill_count`. Looking again, from another room, for another
+  word or after a minute, shows the same rows. And a table's number changes only when three of its
+  people or more are others than those it was taken of (`settled`): who polls the map and knows one
+  person learns nothing from a change, and a number is at most two people old.
+- An organisation looks from fifteen minutes before its booking until its end.
+- Asking for ten minutes is a call of the booking: a name comes back when somebody said yes.
+- Looking for a word finds the tables where somebody could help. It asks the vocabulary, never
+  the people behind a family: that a word leads to a family does not tell that anybody holds it.
+"""
+
+from serendipity.skillmap.counts import (
+    FEWEST,
+    Held,
+    Key,
+    SkillCount,
+    SkillCounted,
+    count,
+    count_all,
+    is_due,
+    quarter,
+    settled,
+)
+from serendipity.skillmap.seeing import (
+    BEFORE,
+    MapClosed,
+    SkillMap,
+    Table,
+    ask,
+    refuse_unless_open,
+    revealed,
+    skill_map,
+    table_of,
+    tables_for,
+)
+
+__all__ = [
+    "BEFORE",
+    "FEWEST",
+    "Held",
+    "Key",
+    "MapClosed",
+    "SkillCount",
+    "SkillCounted",
+    "SkillMap",
+    "Table",
+    "ask",
+    "count",
+    "count_all",
+    "is_due",
+    "quarter",
+    "refuse_unless_open",
+    "revealed",
+    "settled",
+    "skill_map",
+    "table_of",
+    "tables_for",
+]
