@@ -1406,6 +1406,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("read_at", sa.BigInteger(), nullable=True),
+        sa.Column("people", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("called_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("tried_at", sa.BigInteger(), nullable=True),
@@ -1414,11 +1415,13 @@ def upgrade() -> None:
             "(member_id IS NULL) <> (booking_id IS NULL)", name=op.f("ck_call_one_asker")
         ),
         sa.CheckConstraint("expires_at > called_at", name=op.f("ck_call_expires")),
+        sa.CheckConstraint("people BETWEEN 1 AND 4", name=op.f("ck_call_people")),
         sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("fk_call_booking_id")),
         sa.ForeignKeyConstraint(["concept_id"], ["concept.id"], name=op.f("fk_call_concept_id")),
         sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_call_lieu_id")),
         sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_call_member_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_call")),
+        sa.UniqueConstraint("id", "people", name=op.f("uq_call_id_people")),
         sa.UniqueConstraint("public_id", name=op.f("uq_call_public_id")),
     )
     with op.batch_alter_table("call", schema=None) as batch_op:
@@ -1647,7 +1650,12 @@ def upgrade() -> None:
 
     op.create_table(
         "call_asked",
-        sa.Column("call_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "call_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column(
             "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
@@ -1655,24 +1663,28 @@ def upgrade() -> None:
         sa.Column("yes_at", sa.BigInteger(), nullable=True),
         sa.Column("no_at", sa.BigInteger(), nullable=True),
         sa.Column("passed_at", sa.BigInteger(), nullable=True),
+        sa.Column("people", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("chair", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint(
+            "(chair IS NULL) = (yes_at IS NULL)", name=op.f("ck_call_asked_yes_takes_a_chair")
+        ),
+        sa.CheckConstraint("chair BETWEEN 1 AND people", name=op.f("ck_call_asked_chair")),
         sa.CheckConstraint(
             "yes_at IS NULL OR no_at IS NULL", name=op.f("ck_call_asked_one_answer")
         ),
         sa.ForeignKeyConstraint(
-            ["call_id"], ["call.id"], name=op.f("fk_call_asked_call_id"), ondelete="CASCADE"
+            ["call_id", "people"],
+            ["call.id", "call.people"],
+            name="fk_call_asked_call",
+            onupdate="CASCADE",
+            ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_call_asked_member_id")),
         sa.PrimaryKeyConstraint("call_id", "member_id", name=op.f("pk_call_asked")),
+        sa.UniqueConstraint("call_id", "chair", name=op.f("uq_call_asked_call_id_chair")),
     )
     with op.batch_alter_table("call_asked", schema=None) as batch_op:
         batch_op.create_index("ix_call_asked_member_asked", ["member_id", "asked_at"], unique=False)
-        batch_op.create_index(
-            "uq_call_asked_yes",
-            ["call_id"],
-            unique=True,
-            sqlite_where=sa.text("yes_at IS NOT NULL"),
-            postgresql_where=sa.text("yes_at IS NOT NULL"),
-        )
 
     op.create_table(
         "encounter",
@@ -2063,11 +2075,6 @@ def downgrade() -> None:
 
     op.drop_table("encounter")
     with op.batch_alter_table("call_asked", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_call_asked_yes",
-            sqlite_where=sa.text("yes_at IS NOT NULL"),
-            postgresql_where=sa.text("yes_at IS NOT NULL"),
-        )
         batch_op.drop_index("ix_call_asked_member_asked")
 
     op.drop_table("call_asked")

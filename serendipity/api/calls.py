@@ -1,10 +1,11 @@
-"""Calls: a question put to one person after the other; and those that are put to the member."""
+"""Calls: a question put to one person after the other, or to a few; and those put to one."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from flask_babel import get_locale
+from msgspec import Meta
 from sqlalchemy.orm import Session
 
 from serendipity import calls, clock, presence
@@ -21,15 +22,27 @@ class Call(Out):
     id: str
     lieu: str
     words: str
+    people: int
     called_at: Instant
     expires_at: Instant
 
 
+class Answer(Out):
+    """Somebody who said yes, and the encounter with them."""
+
+    helper: str
+    encounter: str | None
+
+
 class CallWithHelper(Call):
-    """A question of one's own, and who said yes to it; nothing is told of a no."""
+    """A question of one's own, and who said yes to it; nothing is told of a no.
+
+    `helper` and `encounter` are the first of `answers`.
+    """
 
     helper: str | None
     encounter: str | None
+    answers: list[Answer]
 
 
 class Asked(Out):
@@ -40,6 +53,7 @@ class Asked(Out):
     answer_by: Instant
     organisation: str
     room: str
+    people: int
 
 
 class CallAnswered(Out):
@@ -50,7 +64,10 @@ class CallAnswered(Out):
 
 
 class NewCall(In):
+    """`people`: one, or up to four for a circle with the asker."""
+
     words: Line
+    people: Annotated[int, Meta(ge=1, le=calls.MOST_PEOPLE)] = 1
 
 
 class CallAnswer(In):
@@ -69,6 +86,13 @@ def _with_helper(one: calls.Mine) -> CallWithHelper:
         **_facts(reading(), one.call),
         helper=one.helper.name if one.helper else None,
         encounter=one.encounter.public_id if one.encounter else None,
+        answers=[
+            Answer(
+                helper=each.helper.name,
+                encounter=each.encounter.public_id if each.encounter else None,
+            )
+            for each in one.answers
+        ],
     )
 
 
@@ -77,6 +101,7 @@ def _facts(session: Session, call: calls.Call) -> dict[str, Any]:
         "id": call.public_id,
         "lieu": session.get_one(Lieu, call.lieu_id).slug,
         "words": call.words,
+        "people": call.people,
         "called_at": call.called_at,
         "expires_at": call.expires_at,
     }
@@ -84,7 +109,7 @@ def _facts(session: Session, call: calls.Call) -> dict[str, Any]:
 
 @writes("/calls", takes=NewCall, answers=Call, status=201)
 def call(session: Session, given: NewCall) -> Call:
-    """Put a question to the lieu where one is: to one person at a time, without a name."""
+    """Put a question to the lieu where one is, without a name: one at a time, or to a circle."""
     at = clock.now()
     stay = presence.here(session, member_id=member(), at=at)
     made = calls.call(
@@ -94,6 +119,7 @@ def call(session: Session, given: NewCall) -> Call:
         words=given.words,
         language=str(get_locale()),
         at=at,
+        people=given.people,
     )
     return Call(**_facts(session, made))
 
@@ -113,6 +139,7 @@ def asked() -> Page[Asked]:
                 answer_by=one.answer_by,
                 organisation=one.organisation,
                 room=one.room,
+                people=one.call.people,
             )
             for one in calls.to_me(reading(), member_id=member(), at=at)
         ]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from serendipity import encounters, members, skills
 from serendipity import words as spelling
 from serendipity.bookings import Booking
-from serendipity.calls.tables import TURN, Call, CallAsked
+from serendipity.calls.tables import IN_HAND, MOST_PEOPLE, TURN, Call, CallAsked, yeses
 from serendipity.encounters import Encounter
-from serendipity.errors import Expired, NotFound, Refused
+from serendipity.errors import Expired, Invalid, NotFound, Refused
 from serendipity.members import Member
 from serendipity.organisations import Organisation
 from serendipity.rooms import Room
@@ -46,13 +47,38 @@ class Asked:
     room: str
 
 
+class BadPeople(Invalid):
+    """One person, or a circle. Facts: field, given, most."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Somebody who said yes, with what the two may say about it."""
+
+    helper: Member
+    encounter: Encounter | None
+
+
 @dataclass(frozen=True)
 class Mine:
     """A call as its asker sees it: who said yes, once somebody did; nothing about noes."""
 
     call: Call
-    helper: Member | None
-    encounter: Encounter | None
+    answers: tuple[Answered, ...] = ()
+
+    @property
+    def helper(self) -> Member | None:
+        """The first who said yes."""
+        return self.answers[0].helper if self.answers else None
+
+    @property
+    def encounter(self) -> Encounter | None:
+        return self.answers[0].encounter if self.answers else None
+
+    @property
+    def asking(self) -> bool:
+        """Whether somebody else may still say yes."""
+        return len(self.answers) < self.call.people
 
 
 def call(
@@ -65,15 +91,20 @@ def call(
     member_id: int | None = None,
     booking_id: int | None = None,
     expires_at: datetime | None = None,
+    people: int = 1,
 ) -> Call:
-    """Put a question to the lieu. The same words again are the same call.
+    """Put a question to one person, or to `people` for a circle with the asker.
+
+    The same words again are the same call.
 
     Raises
     ------
-    words.WordsMissing, words.WordsTooLong, words.WordsUnreadable, TooManyCalls
+    words.WordsMissing, words.WordsTooLong, words.WordsUnreadable, BadPeople, TooManyCalls
         Nothing was recorded.
     """
     spelt = spelling.said(words, field="words")
+    if not 1 <= people <= MOST_PEOPLE:
+        raise BadPeople(field="people", given=people, most=MOST_PEOPLE)
     before = _open_calls(session, member_id, booking_id, at=at)
     for one in before:
         if one.words == spelt:
@@ -86,6 +117,7 @@ def call(
         member_id=member_id,
         booking_id=booking_id,
         words=spelt,
+        people=people,
         language=language,
         concept_id=concept_id,
         read_at=at if concept_id else None,
@@ -100,7 +132,7 @@ def call(
 def _open_calls(
     session: Session, member_id: int | None, booking_id: int | None, *, at: datetime
 ) -> list[Call]:
-    yes = select(CallAsked.call_id).where(CallAsked.yes_at.is_not(None))
+    said_yes = yeses(Call.id)
     return list(
         session.scalars(
             select(Call).where(
@@ -108,16 +140,16 @@ def _open_calls(
                 Call.booking_id == booking_id,
                 Call.withdrawn_at.is_(None),
                 Call.expires_at > at,
-                Call.id.not_in(yes),
+                said_yes < Call.people,
             )
         )
     )
 
 
 def accept(session: Session, *, public_id: str, member_id: int, at: datetime) -> Call:
-    """Yes: the asker may know who I am, and the two may say that they met.
+    """Yes: the asker may know who I am, and so may the others of a circle who say yes.
 
-    A yes after one's ten minutes is still welcome while nobody else gave one.
+    A yes after one's ten minutes is still welcome while there is a chair.
 
     Raises
     ------
@@ -128,19 +160,44 @@ def accept(session: Session, *, public_id: str, member_id: int, at: datetime) ->
         return found
     if found.withdrawn_at is not None or found.expires_at <= at:
         raise CallOver()
-    try:
-        with session.begin_nested():
-            asked.yes_at, asked.no_at = at, None
-    except IntegrityError as error:  # one yes a call: somebody was quicker
-        raise CallOver() from error
+    others = [_asker_id(session, found), *table_of(session, found.id)]
+    apart = members.blocked_pairs(session, [member_id, *others])
+    if any(member_id in pair for pair in apart):
+        raise CallOver()  # somebody asked not to meet somebody meanwhile; not told who
+    _take_a_chair(session, found, asked, taken=len(others) - 1, at=at)
     encounters.set_up(
         session,
         lieu_id=found.lieu_id,
-        member_ids=[member_id, _asker_id(session, found)],
+        member_ids=[member_id, *others],
         at=at,
         call_id=found.id,
     )
     return found
+
+
+def table_of(session: Session, call_id: int) -> list[int]:
+    """Who said yes to a call, in that order."""
+    return list(
+        session.scalars(
+            select(CallAsked.member_id)
+            .where(CallAsked.call_id == call_id, CallAsked.yes_at.is_not(None))
+            .order_by(CallAsked.chair)
+        )
+    )
+
+
+def _take_a_chair(
+    session: Session, found: Call, asked: CallAsked, *, taken: int, at: datetime
+) -> None:
+    """The next chair; nobody looks whether it is there or free, the schema knows."""
+    for chair in range(taken + 1, max(taken + 1, found.people) + 1):
+        try:
+            with session.begin_nested():
+                asked.yes_at, asked.no_at, asked.chair = at, None, chair
+        except IntegrityError:  # somebody was quicker, or the table is full
+            continue
+        return
+    raise CallOver()
 
 
 def decline(session: Session, *, public_id: str, member_id: int, at: datetime) -> Call:
@@ -173,6 +230,30 @@ def _asker_id(session: Session, found: Call) -> int:
     return session.scalars(select(Booking.booked_by_id).where(Booking.id == found.booking_id)).one()
 
 
+def enough(session: Session, *, public_id: str, member_id: int, at: datetime) -> Call:
+    """Those who said yes will do; nobody else is asked. NoSuchCall; as `withdraw` before a yes."""
+    found = session.scalar(
+        select(Call)
+        .where(Call.public_id == public_id, Call.member_id == member_id)
+        .with_for_update()
+    )
+    if found is None:
+        raise NoSuchCall()
+    taken = len(table_of(session, found.id))
+    if not taken:
+        return withdraw(session, public_id=public_id, member_id=member_id, at=at)
+    found.people = taken
+    session.flush()
+    session.execute(
+        update(CallAsked)
+        .where(CallAsked.call_id == found.id, *IN_HAND)
+        .values(passed_at=at)
+        .execution_options(synchronize_session=False)
+    )
+    session.expire_all()  # the chairs follow by themselves (ON UPDATE CASCADE)
+    return found
+
+
 def withdraw(
     session: Session,
     *,
@@ -199,12 +280,7 @@ def lapse(session: Session, *, at: datetime) -> int:
     over = select(Call.id).where((Call.expires_at <= at) | Call.withdrawn_at.is_not(None))
     ended = session.scalars(
         update(CallAsked)
-        .where(
-            CallAsked.call_id.in_(over),
-            CallAsked.yes_at.is_(None),
-            CallAsked.no_at.is_(None),
-            CallAsked.passed_at.is_(None),
-        )
+        .where(CallAsked.call_id.in_(over), *IN_HAND)
         .values(passed_at=at)
         .returning(CallAsked.member_id)
     ).all()
@@ -221,9 +297,7 @@ def to_me(session: Session, *, member_id: int, at: datetime) -> list[Asked]:
         .outerjoin(Room, Room.id == Booking.room_id)
         .where(
             CallAsked.member_id == member_id,
-            CallAsked.yes_at.is_(None),
-            CallAsked.no_at.is_(None),
-            CallAsked.passed_at.is_(None),
+            *IN_HAND,
             CallAsked.asked_at > at - TURN,
             Call.withdrawn_at.is_(None),
             Call.expires_at > at,
@@ -247,15 +321,40 @@ def of_booking(session: Session, *, booking_id: int, at: datetime) -> list[Mine]
 
 
 def _seen_by_asker(session: Session, whose: object, *, at: datetime) -> list[Mine]:
-    rows = session.execute(
-        select(Call, Member, Encounter)
-        .outerjoin(CallAsked, (CallAsked.call_id == Call.id) & CallAsked.yes_at.is_not(None))
-        .outerjoin(Member, (Member.id == CallAsked.member_id) & Member.erased_at.is_(None))
-        .outerjoin(Encounter, Encounter.call_id == Call.id)
+    """The calls that are not over, and who said yes to each."""
+    found = session.scalars(
+        select(Call)
         .where(whose, Call.withdrawn_at.is_(None), Call.expires_at > at)  # type: ignore[arg-type]
         .order_by(Call.called_at, Call.id)
+    ).all()
+    answers: dict[int, list[Answered]] = {}
+    for call_id, helper, met in _yeses_of(session, [one.id for one in found]):
+        answers.setdefault(call_id, []).append(Answered(helper, met))
+    return [Mine(one, tuple(answers.get(one.id, ()))) for one in found]
+
+
+def _yeses_of(
+    session: Session, call_ids: Sequence[int]
+) -> Iterator[tuple[int, Member, Encounter | None]]:
+    """Call, who said yes to it, and the encounter of that one with the asker."""
+    asker = func.coalesce(Call.member_id, Booking.booked_by_id)
+    rows = session.execute(
+        select(CallAsked.call_id, Member, Encounter)
+        .join(Call, Call.id == CallAsked.call_id)
+        .outerjoin(Booking, Booking.id == Call.booking_id)
+        .join(Member, (Member.id == CallAsked.member_id) & Member.erased_at.is_(None))
+        .outerjoin(
+            Encounter,
+            (Encounter.call_id == Call.id)
+            & or_(
+                (Encounter.a_id == asker) & (Encounter.b_id == Member.id),
+                (Encounter.b_id == asker) & (Encounter.a_id == Member.id),
+            ),
+        )
+        .where(CallAsked.call_id.in_(call_ids), CallAsked.yes_at.is_not(None))
+        .order_by(CallAsked.call_id, CallAsked.chair)
     )
-    return [Mine(found, helper, met) for found, helper, met in rows]
+    yield from rows
 
 
 def asked_this_week(session: Session, *, member_id: int, at: datetime) -> int:

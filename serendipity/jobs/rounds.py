@@ -43,11 +43,20 @@ def _run(sessions: Sessions, shelf: Shelf, lieu_id: int, at: datetime) -> int:
 
 
 def pass_calls_on(sessions: Sessions, shelf: Shelf, *, at: datetime) -> int:
-    """End turns that ran out and put each waiting call to the next person; how many were asked."""
+    """End turns that ran out and put each waiting call to the next person; how many were asked.
+
+    The engine thinks between two writes, so that a check-in never waits for it.
+    """
     with write_transaction(sessions()) as session:
-        return calls.pass_on(
+        calls.end_turns(session, at=at)
+    with sessions() as session:
+        planned = calls.plan(
             session, at=at, meaning=EncoderMeaning(), vocabulary=shelf.vocabulary()
         )
+    if not planned:
+        return 0
+    with write_transaction(sessions()) as session:
+        return calls.put(session, planned, at=at)
 
 
 def calls_wait(sessions: Sessions, *, at: datetime) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import func, select, update
 
-from serendipity import calls, clock, ledger, presence, suggestions, ties
+from serendipity import calls, clock, ledger, presence, skills, suggestions, ties
 from serendipity.calls import Call
 from serendipity.db import write_transaction
 from serendipity.lieux import Lieu
@@ -159,6 +159,43 @@ def test_a_call_finds_its_answer(
     awa.reload()
     expect(awa.get_by_text("Karim Benali said yes. Go and find them.")).to_be_visible()
     looked_at(awa, "here-answered")
+
+
+def test_a_circle_is_called_and_sits_down(
+    live_server: LiveServer, people: dict[str, int], phone_of: Open, looked_at: Look
+) -> None:
+    at = clock.now()
+    with live_server.session() as session, write_transaction(session):
+        for name in ("Inès", "Karim", "Łukasz"):
+            skills.add(session, member_id=people[name], words=["Bread"], language="en", at=at)
+    awa = phone_of("Awa")
+    awa.get_by_label("What are you stuck on?").fill("bread")
+    awa.get_by_role("radio", name="A circle").focus()
+    awa.keyboard.press("Space")
+    awa.get_by_role("button", name="Ask the room").focus()
+    awa.keyboard.press("Enter")
+    expect(awa.get_by_text("It goes to a few people, without your name.")).to_be_visible()
+    with live_server.session() as session, write_transaction(session):
+        session.execute(update(Call).values(read_at=clock.now()))
+        assert calls.pass_on(session, at=clock.now()) >= 3
+    for name in ("Karim", "Inès"):
+        one = phone_of(name)
+        expect(one.get_by_text("Call for a circle")).to_be_visible()
+        if name == "Karim":
+            looked_at(one, "here-circle-called")
+        one.get_by_role("button", name="Yes, I’ll come").focus()
+        one.keyboard.press("Enter")
+        expect(one.get_by_text("They know now who you are.")).to_be_visible()
+    awa.reload()
+    expect(awa.get_by_text("Karim Benali said yes. Go and find them.")).to_be_visible()
+    expect(awa.get_by_text("Inès Morel said yes. Go and find them.")).to_be_visible()
+    looked_at(awa, "here-circle")
+    awa.get_by_role("button", name="That is enough").focus()
+    awa.keyboard.press("Enter")
+    expect(awa.get_by_role("button", name="That is enough")).to_have_count(0)
+    expect(awa.get_by_role("heading", name="Meet Karim Benali")).to_be_visible()
+    lukasz = phone_of("Łukasz")
+    expect(lukasz.locator("#now")).not_to_contain_text("Call for a circle")
 
 
 def test_not_now_undo_focus_hide_and_leave_by_keyboard(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -296,35 +297,212 @@ def test_who_is_asked_is_owed_one_letter(session: Session, lieu: Lieu, asker: Me
     assert letter.facts == {"call": call.public_id, "words": "laser cutting"}
 
 
-def test_the_schema_holds_one_yes_a_call(session: Session, lieu: Lieu, asker: Member) -> None:
+def yes_by_hand(session: Session, call: Call, member: Member, **given: Any) -> None:
+    facts = {"asked_at": NOON, "yes_at": NOON, "people": call.people, **given}
+    with session.begin_nested():
+        session.add(CallAsked(call_id=call.id, member_id=member.id, **facts))
+
+
+@pytest.mark.parametrize(
+    "cheat",
+    [
+        {"chair": 1},  # somebody sits there
+        {"chair": 2},  # there is one chair
+        {"chair": 2, "people": 2},  # the call is for one
+        {"chair": None},  # a yes without a chair
+        {"chair": 0},
+        {"chair": 1, "yes_at": None},  # a chair without a yes
+    ],
+    ids=str,
+)
+def test_the_schema_holds_one_yes_a_call(
+    session: Session, lieu: Lieu, asker: Member, cheat: dict[str, Any]
+) -> None:
     call = a_call(session, lieu, asker)
-    with pytest.raises(IntegrityError), session.begin_nested():
-        session.add_all(
-            CallAsked(call_id=call.id, member_id=one.id, asked_at=NOON, yes_at=NOON)
-            for one in (helper(session, lieu), helper(session, lieu, "Inès"))
-        )
+    first, second = helper(session, lieu), helper(session, lieu, "Inès")
+    yes_by_hand(session, call, first, chair=1)
+    with pytest.raises(IntegrityError):
+        yes_by_hand(session, call, second, **cheat)
 
 
-def test_of_two_yeses_at_the_same_instant_one_counts(database_url: str) -> None:
+# --- a circle -------------------------------------------------------------------------------
+
+
+def a_circle(session: Session, lieu: Lieu, who: Member, people: int = 3) -> Call:
+    made = calls.call(
+        session,
+        lieu_id=lieu.id,
+        member_id=who.id,
+        words="laser cutting",
+        language="en",
+        at=NOON,
+        people=people,
+    )
+    made.read_at = NOON
+    session.flush()
+    return made
+
+
+def test_a_few_are_asked_at_once_and_those_who_say_yes_make_the_circle(
+    session: Session, lieu: Lieu, asker: Member
+) -> None:
+    people = [helper(session, lieu, name) for name in ("Karim", "Inès", "Łukasz", "Mieke")]
+    call = a_circle(session, lieu, asker)
+    assert calls.pass_on(session, at=NOON) == 3
+    assert calls.pass_on(session, at=NOON + MINUTE) == 0  # three hold it
+    first, second, third = (
+        one for one in people if calls.to_me(session, member_id=one.id, at=NOON)
+    )
+    (fourth,) = set(people) - {first, second, third}
+    calls.decline(session, public_id=call.public_id, member_id=first.id, at=NOON)
+    for one in (second, third):
+        calls.accept(session, public_id=call.public_id, member_id=one.id, at=NOON)
+    assert calls.pass_on(session, at=NOON + MINUTE) == 1
+    calls.accept(session, public_id=call.public_id, member_id=fourth.id, at=NOON + MINUTE)
+    (mine,) = calls.mine(session, member_id=asker.id, at=NOON)
+    assert [one.helper for one in mine.answers] == [second, third, fourth]
+    assert not mine.asking
+    for one in mine.answers:
+        assert one.encounter is not None
+        assert one.encounter.other_than(asker.id) == one.helper.id
+    met = session.scalars(select(encounters.Encounter)).all()
+    assert len(met) == 4 * 3 // 2
+    with pytest.raises(calls.CallOver):
+        calls.accept(session, public_id=call.public_id, member_id=first.id, at=NOON + MINUTE)
+    assert calls.pass_on(session, at=NOON + 10 * MINUTE) == 0
+
+
+def test_nobody_is_asked_to_a_table_with_somebody_they_never_want_to_meet(
+    session: Session, lieu: Lieu, asker: Member
+) -> None:
+    karim, ines = helper(session, lieu), helper(session, lieu, "Inès")
+    members.block(session, blocker_id=karim.id, blocked_id=ines.id, at=NOON)
+    call = a_circle(session, lieu, asker)
+    assert calls.pass_on(session, at=NOON) == 1
+    (put,) = [one for one in (karim, ines) if calls.to_me(session, member_id=one.id, at=NOON)]
+    calls.accept(session, public_id=call.public_id, member_id=put.id, at=NOON)
+    assert calls.pass_on(session, at=NOON + MINUTE) == 0
+
+
+def test_a_block_that_comes_between_closes_the_call_for_one_of_them(
+    session: Session, lieu: Lieu, asker: Member
+) -> None:
+    karim, ines = helper(session, lieu), helper(session, lieu, "Inès")
+    call = a_circle(session, lieu, asker)
+    calls.pass_on(session, at=NOON)
+    calls.accept(session, public_id=call.public_id, member_id=karim.id, at=NOON)
+    members.block(session, blocker_id=karim.id, blocked_id=ines.id, at=NOON)
+    with pytest.raises(calls.CallOver):
+        calls.accept(session, public_id=call.public_id, member_id=ines.id, at=NOON)
+
+
+def test_enough_is_enough(session: Session, lieu: Lieu, asker: Member) -> None:
+    people = [helper(session, lieu, name) for name in ("Karim", "Inès", "Łukasz")]
+    call = a_circle(session, lieu, asker)
+    calls.pass_on(session, at=NOON)
+    calls.accept(session, public_id=call.public_id, member_id=people[0].id, at=NOON)
+    calls.enough(session, public_id=call.public_id, member_id=asker.id, at=NOON)
+    assert calls.to_me(session, member_id=people[1].id, at=NOON) == []
+    with pytest.raises(calls.CallOver):
+        calls.accept(session, public_id=call.public_id, member_id=people[1].id, at=NOON)
+    (mine,) = calls.mine(session, member_id=asker.id, at=NOON)
+    assert [one.helper for one in mine.answers] == [people[0]]
+    assert calls.pass_on(session, at=NOON + 10 * MINUTE) == 0
+    with pytest.raises(calls.NoSuchCall):
+        calls.enough(session, public_id=call.public_id, member_id=people[0].id, at=NOON)
+
+
+def test_enough_before_anybody_said_yes_takes_the_call_back(
+    session: Session, lieu: Lieu, asker: Member
+) -> None:
+    call = a_circle(session, lieu, asker)
+    calls.enough(session, public_id=call.public_id, member_id=asker.id, at=NOON)
+    assert call.withdrawn_at == NOON
+
+
+@pytest.mark.parametrize("people", [0, -1, 5])
+def test_a_circle_has_three_to_five(
+    session: Session, lieu: Lieu, asker: Member, people: int
+) -> None:
+    with pytest.raises(calls.BadPeople):
+        a_circle(session, lieu, asker, people)
+
+
+def test_who_hides_while_the_engine_thinks_is_not_asked(
+    session: Session, lieu: Lieu, asker: Member
+) -> None:
+    people = {one.id: one for one in (helper(session, lieu), helper(session, lieu, "Inès"))}
+    call = a_call(session, lieu, asker)
+    (planned,) = calls.plan(session, at=NOON)
+    assert set(planned.best) == set(people)
+    presence.hide(session, member_id=planned.best[0], at=NOON)
+    assert calls.put(session, [planned], at=NOON) == 1
+    assert [name for name, _ in asked(session)] == [people[planned.best[1]].name]
+    assert calls.put(session, [planned], at=NOON) == 0  # somebody holds it
+    calls.withdraw(session, public_id=call.public_id, member_id=asker.id, at=NOON)
+
+
+def test_thinking_writes_nothing(session: Session, lieu: Lieu, asker: Member) -> None:
+    helper(session, lieu)
+    a_call(session, lieu, asker)
+    calls.plan(session, at=NOON)
+    assert not session.dirty
+    assert not session.new
+    assert asked(session) == []
+
+
+def yeses_at_once(database_url: str, *, people: int, helpers: int) -> list[str]:
+    """Everybody says yes to one call at the same instant; how each of them fared."""
     engine = engine_of(database_url)
     with Session(engine) as session, write_transaction(session):
         lieu = a_lieu(session)
-        asker = skilled(session, lieu, "Awa")
-        people = [helper(session, lieu), helper(session, lieu, "Inès")]
-        call = a_call(session, lieu, asker)
+        call = a_circle(session, lieu, skilled(session, lieu, "Awa"), people)
+        asked_ones = [helper(session, lieu, f"Helper {number}") for number in range(helpers)]
         session.add_all(
-            CallAsked(call_id=call.id, member_id=one.id, asked_at=NOON) for one in people
+            CallAsked(call_id=call.id, member_id=one.id, asked_at=NOON, people=people)
+            for one in asked_ones
         )
-        public_id, ids = call.public_id, [one.id for one in people]
+        public_id, ids = call.public_id, [one.id for one in asked_ones]
 
     def yes(member_id: int) -> None:
         with Session(engine) as own, write_transaction(own):
             calls.accept(own, public_id=public_id, member_id=member_id, at=NOON)
 
     results = at_once([lambda key=key: yes(key) for key in ids])  # type: ignore[misc]
-    assert sorted(type(result).__name__ for result in results) == ["CallOver", "NoneType"]
-    with Session(engine) as session:
-        assert len(session.scalars(select(encounters.Encounter)).all()) == 1
+    return sorted(type(result).__name__ for result in results)
+
+
+@pytest.mark.parametrize(("people", "helpers"), [(1, 2), (3, 6)])
+def test_of_many_yeses_at_the_same_instant_as_many_count_as_there_are_chairs(
+    database_url: str, people: int, helpers: int
+) -> None:
+    fared = yeses_at_once(database_url, people=people, helpers=helpers)
+    assert fared == ["CallOver"] * (helpers - people) + ["NoneType"] * people
+    with Session(engine_of(database_url)) as session:
+        met = session.scalars(select(encounters.Encounter)).all()
+        assert len(met) == (people + 1) * people // 2
+
+
+def test_without_the_guard_one_yes_too_many_counts(database_url: str) -> None:
+    """The control: chairs that are not numbered."""
+    engine = engine_of(database_url)
+    columns = [column.key for column in CallAsked.__table__.columns]
+    statements = (
+        [
+            "ALTER TABLE call_asked DROP CONSTRAINT uq_call_asked_call_id_chair",
+            "ALTER TABLE call_asked DROP CONSTRAINT ck_call_asked_chair",
+        ]
+        if engine.dialect.name == "postgresql"
+        else [
+            f"CREATE TABLE loose ({', '.join(columns)})",
+            "DROP TABLE call_asked",
+            "ALTER TABLE loose RENAME TO call_asked",
+        ]
+    )
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    assert yeses_at_once(database_url, people=1, helpers=3) == ["NoneType"] * 3
 
 
 def test_a_forgotten_member_leaves_no_words_behind(

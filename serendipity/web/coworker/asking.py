@@ -18,7 +18,12 @@ from serendipity.web.access import access, current_member
 from serendipity.web.coworker import blueprint
 from serendipity.web.coworker.here import Words, here_page
 
-CALL_ANSWERS = {"yes": calls.accept, "no": calls.decline, "withdraw": calls.withdraw}
+CALL_ANSWERS = {
+    "yes": calls.accept,
+    "no": calls.decline,
+    "withdraw": calls.withdraw,
+    "enough": calls.enough,
+}
 NEED_ANSWERS = {"answered": needs.answered, "withdraw": needs.withdraw, "undo": needs.undo}
 
 
@@ -41,10 +46,14 @@ def call() -> ResponseReturnValue:
                 words=form.words.data or "",
                 language=str(get_locale()),
                 at=at,
+                people=calls.MOST_PEOPLE if form.circle else 1,
             )
     except Refused as error:
         return here_page(forms.beside(form, error, "words"), error.status)
-    flash(gettext("Asked. It goes to one person at a time, without your name."))
+    if form.circle:
+        flash(gettext("Asked. It goes to a few people, without your name."))
+    else:
+        flash(gettext("Asked. It goes to one person at a time, without your name."))
     return _back()
 
 

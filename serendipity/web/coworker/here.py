@@ -44,8 +44,13 @@ class Words(FlaskForm):
     """The lines one may type on this page; each form of the page sends one of them."""
 
     words = StringField()  # a call
+    whom = StringField()  # is asked: one person, or a circle
     need = StringField()
     place = StringField()
+
+    @property
+    def circle(self) -> bool:
+        return bool(self.whom.data == "circle")
 
 
 @dataclass(frozen=True)
@@ -92,9 +97,9 @@ def here_page(form: Words, status: int = 200) -> ResponseReturnValue:
         "again": encounters.to_ask_again(reading(), member_id=me.id, at=at),
         "month": ledger.this_month(reading(), member_id=me.id, lieu=lieu, at=at),
         "stays": hours.stays(reading(), lieu=lieu, at=at),
+        "offer_passkey": offers_passkey(),
         **room_facts(stay),
     }
-    facts["offer_passkey"] = offers_passkey()
     page = render_template(
         "coworker/here.html", form=form, stay=stay, room=room, **facts, **now_facts(stay, room)
     )
