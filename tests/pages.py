@@ -52,6 +52,12 @@ def beside(app: Flask) -> Iterator[Session]:
         yield session
 
 
+def fresh(session: Session) -> Session:
+    """The session, looking again: what it read before is an older state of the rows."""
+    session.rollback()
+    return session
+
+
 def rows(app: Flask) -> dict[str, int]:
     """How many rows each table holds."""
     with beside(app) as session:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from serendipity import audit, introductions, presence, shifts
 from serendipity.audit import AuditEntry
-from serendipity.db import database, write_transaction
+from serendipity.db import write_transaction
 from serendipity.encounters import Encounter
 from serendipity.kiosks import Kiosk
 from serendipity.lieux import Lieu
@@ -25,26 +24,11 @@ from serendipity.shifts import Shift
 from serendipity.stories import Story
 from serendipity.suggestions import Suggestion
 from tests.conftest import NOON, Clock
+from tests.pages import fresh
 from tests.rows import a_lieu, a_member, on_shift, signed_in, somebody_here
 from tests.weaving import a_suggestion
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def session(app: Flask, held_clock: Clock) -> Iterator[Session]:
-    """The test's own session: no app context is held open, or all browsers would share one `g`."""
-    app.config["WTF_CSRF_ENABLED"] = False
-    with app.app_context():
-        engine = database.engine
-    with Session(engine) as session:
-        yield session
-
-
-def fresh(session: Session) -> Session:
-    """The test's session, looking again: what it read before is an older state of the rows."""
-    session.rollback()
-    return session
 
 
 @pytest.fixture

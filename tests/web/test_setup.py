@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,10 +11,11 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from serendipity import lieux, setup
-from serendipity.db import database, write_transaction
+from serendipity.db import write_transaction
 from serendipity.lieux import Lieu, Span
 from serendipity.members import Member
-from tests.conftest import NOON, Clock
+from tests.conftest import NOON
+from tests.pages import fresh
 
 YOU = {"language": "fr", "name": "Maud Perrin", "email": "maud@example.org"}
 LIEU = {
@@ -25,22 +25,6 @@ LIEU = {
     "seats": "24",
     "siret": "",
 }
-
-
-@pytest.fixture
-def session(app: Flask, held_clock: Clock) -> Iterator[Session]:
-    """The test's own session: no app context is held open, or all browsers would share one `g`."""
-    app.config["WTF_CSRF_ENABLED"] = False
-    with app.app_context():
-        engine = database.engine
-    with Session(engine) as session:
-        yield session
-
-
-def fresh(session: Session) -> Session:
-    """The test's session, looking again: what it read before is an older state of the rows."""
-    session.rollback()
-    return session
 
 
 @pytest.fixture
