@@ -28,6 +28,8 @@ from serendipity.app import create_app
 from serendipity.db import database, engine_options
 
 DATABASES = ("sqlite", "postgresql")
+# Races and volumes are small, so that the suite is quick; this runs them at full size.
+FULL = os.environ.get("SERENDIPITY_TEST_FULL") == "1"
 NOON = datetime(2026, 3, 26, 12, 0, tzinfo=UTC)  # Thursday, 13:00 in Paris
 
 

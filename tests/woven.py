@@ -115,8 +115,8 @@ def engine_of(url: str) -> Engine:
     return create_engine(url, poolclass=NullPool, **engine_options(url))
 
 
-def at_once(jobs: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Start these together; what each returned or raised, in order."""
+def at_once(jobs: Sequence[Callable[[], Any]], *, within: float = 60) -> list[Any]:
+    """Start these together; what each returned or raised, in order; in so many seconds."""
     start = threading.Barrier(len(jobs))
     results: list[Any] = [None] * len(jobs)
 
@@ -131,5 +131,5 @@ def at_once(jobs: Sequence[Callable[[], Any]]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=within)
     return results

@@ -52,31 +52,17 @@ class Month:
 
 def balance(session: Session, account: Account) -> int:
     """What the account took less what it gave; below 0 is promised."""
-    return _sum(session, Transfer.taker_id == account.id) - _sum(
-        session, Transfer.giver_id == account.id
-    )
+    return _net(session, account.id)
 
 
 def balance_of(session: Session, *, member_id: int) -> int:
     """The balance of a member, at all lieux together; 0 for who has no account yet."""
-    own = _own(member_id)
-    return _sum(session, Transfer.taker_id == own) - _sum(session, Transfer.giver_id == own)
-
-
-def _sum(session: Session, *where: Any) -> int:
-    total = session.scalar(
-        select(func.coalesce(func.sum(Transfer.amount), 0))
-        .join(Transaction, Transaction.id == Transfer.transaction_id)
-        .where(*where)
-    )
-    return int(total or 0)
+    return _net(session, _own(member_id))
 
 
 def promised(session: Session, *, member_id: int, lieu_id: int) -> int:
     """Answers this member still promises at this lieu; never below 0."""
-    here, own = Transaction.lieu_id == lieu_id, _own(member_id)
-    took = _sum(session, here, Transfer.taker_id == own)
-    return max(0, _sum(session, here, Transfer.giver_id == own) - took)
+    return max(0, -_net(session, _own(member_id), Transaction.lieu_id == lieu_id))
 
 
 def _own(member_id: int) -> Any:
@@ -86,8 +72,30 @@ def _own(member_id: int) -> Any:
 def total(session: Session) -> int:
     """The sum of all balances, account by account: 0, or the ledger is broken."""
     accounts = select(Account.id)
-    took = _sum(session, Transfer.taker_id.in_(accounts))
-    return took - _sum(session, Transfer.giver_id.in_(accounts))
+    return _difference(session, Transfer.taker_id.in_(accounts), Transfer.giver_id.in_(accounts))
+
+
+def _net(session: Session, account: Any, *where: Any) -> int:
+    return _difference(session, Transfer.taker_id == account, Transfer.giver_id == account, *where)
+
+
+def _difference(session: Session, took: Any, gave: Any, *where: Any) -> int:
+    """What was taken less what was given, in one statement.
+
+    Two statements could see two instants (PostgreSQL, READ COMMITTED): what moved between them
+    would be counted on one side only, and the sum of all balances be anything.
+    """
+    found = session.scalar(select(_sum(took, *where) - _sum(gave, *where)))
+    return int(found or 0)
+
+
+def _sum(*where: Any) -> Any:
+    return (
+        select(func.coalesce(func.sum(Transfer.amount), 0))
+        .join(Transaction, Transaction.id == Transfer.transaction_id)
+        .where(*where)
+        .scalar_subquery()
+    )
 
 
 def statement(session: Session, *, member_id: int) -> list[Line]:

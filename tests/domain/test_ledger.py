@@ -19,7 +19,7 @@ from serendipity.db import write_transaction
 from serendipity.ledger import Account, Transaction, Transfer
 from serendipity.lieux import Lieu
 from serendipity.members import Member
-from tests.conftest import NOON
+from tests.conftest import FULL, NOON
 from tests.rows import a_lieu, a_member
 from tests.woven import at_once, engine_of
 
@@ -313,6 +313,7 @@ class Ledger(RuleBasedStateMachine):
     """Anything anybody may do, in any order: the sum stays 0 and the journal explains it all."""
 
     engine: Engine
+    steps = 0  # of all runs together
 
     def __init__(self) -> None:
         super().__init__()
@@ -410,19 +411,25 @@ class Ledger(RuleBasedStateMachine):
 
     @invariant()
     def sums_to_zero_and_replays(self) -> None:
+        type(self).steps += 1
         assert ledger.total(self.session) == 0
         for member in self.members:
             assert own_balance(self.session, member) == self.expected[member.id]
 
 
 def test_whatever_happens_the_ledger_sums_to_zero_and_replays(shared_engine: Engine) -> None:
+    """`SERENDIPITY_TEST_FULL=1` goes on for 100,000 steps."""
     machine = type("Bound", (Ledger,), {"engine": shared_engine})
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=12,
-            stateful_step_count=25,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    wanted = 100_000 if FULL else 1
+    while machine.steps < wanted:
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                max_examples=500 if FULL else 12,
+                stateful_step_count=50 if FULL else 25,
+                deadline=None,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+    print(f"{machine.steps} steps")
