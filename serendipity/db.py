@@ -180,7 +180,7 @@ def write_transaction(session: Session) -> Iterator[Session]:
         raise
 
 
-def insert_new(session: Session, table: type[DeclarativeBase]) -> Any:
+def insert_new(session: Session, table: Any) -> Any:
     """An INSERT that may say `on_conflict_do_nothing()`: each database has its own class of it."""
     of_dialect = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
     return of_dialect[session.get_bind().dialect.name](table)

@@ -132,8 +132,8 @@ def take_turns(session: Session, member_ids: Collection[int], *, day: date) -> s
     ]
     if not rows:
         return set()
-    taking = insert_new(session, LetterTurn).values(rows).on_conflict_do_nothing()
-    return set(session.scalars(taking.returning(LetterTurn.member_id)))
+    taking = insert_new(session, LetterTurn).on_conflict_do_nothing()
+    return set(session.scalars(taking.returning(LetterTurn.member_id), rows))
 
 
 def give_back(session: Session, member_ids: Collection[int], *, day: date) -> None:

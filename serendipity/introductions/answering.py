@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete
+from sqlalchemy import delete, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from serendipity import encounters, mail, members
+from serendipity.db import new_public_id
 from serendipity.introductions.looking import own_select
 from serendipity.introductions.sides import (
     AlreadyAgreed,
@@ -52,12 +53,8 @@ def offer_all(
     how: str,
     at: datetime,
     expires_at: datetime | None = None,
-    guests: Mapping[int, int] | None = None,
 ) -> list[Introduction]:
-    """Offer suggestions that were just made, each until its own time or until `expires_at`.
-
-    `guests`: members who come from another lieu, with the lieu where they agreed to letters.
-    """
+    """Offer suggestions that were just made, each until its own time or until `expires_at`."""
     offered = [
         Introduction(
             suggestion=one,
@@ -65,16 +62,53 @@ def offer_all(
             how=how,
             offered_at=at,
             expires_at=expires_at or one.expires_at,
-            sides=[
-                Side(member_id=member.member_id, guest_of_id=(guests or {}).get(member.member_id))
-                for member in one.members
-            ],
+            sides=[Side(member_id=member.member_id) for member in one.members],
         )
         for one in suggestions
     ]
     session.add_all(offered)
     session.flush()
     return offered
+
+
+def offer_each(
+    session: Session,
+    suggested: Sequence[tuple[int, Sequence[int], datetime]],
+    *,
+    lieu_id: int,
+    how: str,
+    at: datetime,
+    guests: Mapping[int, int],
+) -> None:
+    """Offer many suggestions of a round with one statement a table.
+
+    Parameters
+    ----------
+    suggested : of each, its row id, its members, and until when it may be answered
+    guests : members who come from another lieu → the lieu where they agreed to letters
+    """
+    rows = [
+        {
+            "public_id": new_public_id(),
+            "suggestion_id": key,
+            "lieu_id": lieu_id,
+            "how": how,
+            "offered_at": at,
+            "expires_at": expires_at,
+            "meet_sequence": 0,
+        }
+        for key, _, expires_at in suggested
+    ]
+    inserting = insert(Introduction).returning(Introduction.suggestion_id, Introduction.id)
+    ids = dict(session.execute(inserting, rows).all())
+    session.execute(
+        insert(Side.__table__),
+        [
+            {"introduction_id": ids[key], "member_id": one, "guest_of_id": guests.get(one)}
+            for key, people, _ in suggested
+            for one in people
+        ],
+    )
 
 
 def _to_answer(session: Session, *, public_id: str, member_id: int, at: datetime) -> Introduction:

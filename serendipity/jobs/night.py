@@ -16,21 +16,21 @@ from typing import Any, Final
 
 from flask import Flask
 from flask_babel import force_locale
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from matching.meaning import EncoderMeaning
 from serendipity import clock, consent, introductions, lieux, mail, runs, suggestions
 from serendipity.db import reading as looking
 from serendipity.db import write_transaction
-from serendipity.introductions import Introduction
+from serendipity.introductions import Introduction, Side
 from serendipity.jobs.reading import Shelf
 from serendipity.jobs.rounds import seed_of
 from serendipity.lieux import Lieu
 from serendipity.members import Member
 from serendipity.progress import Step
 from serendipity.runs import AlreadyRun
-from serendipity.suggestions import Plan, Round
+from serendipity.suggestions import Plan, Round, Suggestion
 from serendipity.suggestions.rounds import Idea
 from serendipity.web import wording
 from serendipity.web.wording import Reader
@@ -87,12 +87,12 @@ def run(
         return _told(lieu, local_date, planned)
     try:
         with write_transaction(sessions()) as session:
-            letters, kept = _keep(session, planned, local_date, at)
+            letters, offered, kept = _keep(session, planned, local_date, at)
             return Night(
                 lieu,
                 local_date,
                 people=kept.people,
-                introductions=len(kept.suggestions),
+                introductions=offered,
                 letters=letters,
                 share_of_bound=_share(planned),
                 left_out=dict(kept.left_out),
@@ -133,15 +133,18 @@ def _share(planned: Plan) -> float:
     return planned.weight / planned.bound if planned.bound else 1.0
 
 
-def _keep(session: Session, planned: Plan, local_date: date, at: datetime) -> tuple[int, Round]:
+def _keep(
+    session: Session, planned: Plan, local_date: date, at: datetime
+) -> tuple[int, int, Round]:
     """The turn, the round, the letters: in this one transaction."""
     turn = runs.begin(session, job=JOB, lieu_id=planned.lieu_id, local_date=local_date, at=at)
     kept = suggestions.record(session, planned, at=at)
     letters = _owe(session, kept, at)
+    offered = session.scalar(select(func.count()).where(Suggestion.round_id == kept.id)) or 0
     follow: dict[str, Any] = {"lieu_id": planned.lieu_id, "at": at}
     counts = {
         "people": kept.people,
-        "introductions": len(kept.suggestions),
+        "introductions": offered,
         "letters": letters,
         "left_out": kept.left_out,
         "paused": introductions.pause_silent(
@@ -150,40 +153,39 @@ def _keep(session: Session, planned: Plan, local_date: date, at: datetime) -> tu
         "words": introductions.owe_words(session, planned.without, **follow),
     }
     runs.finish(session, run=turn, counts=counts, at=at)
-    return letters, kept
+    return letters, offered, kept
 
 
 def _owe(session: Session, kept: Round, at: datetime) -> int:
     """A letter to each side of each introduction of this round; how many."""
-    offered = session.scalars(
-        select(Introduction).where(
-            Introduction.suggestion_id.in_([one.id for one in kept.suggestions])
+    rows = session.execute(
+        select(
+            Introduction.public_id,
+            Suggestion.reasons,
+            func.coalesce(Side.guest_of_id, Introduction.lieu_id),
+            Member.id,
+            Member.email,
+            Member.language,
         )
-    ).all()
-    ids = {side.member_id for introduction in offered for side in introduction.sides}
-    people = {
-        member.id: member for member in session.scalars(select(Member).where(Member.id.in_(ids)))
-    }
-    reasons = {one.id: one.reasons for one in kept.suggestions}
+        .join(Suggestion, Suggestion.id == Introduction.suggestion_id)
+        .join(Side, Side.introduction_id == Introduction.id)
+        .join(Member, Member.id == Side.member_id)
+        .where(Suggestion.round_id == kept.id, Member.email.is_not(None))
+        .order_by(Introduction.id, Member.id)
+    )
     letters = [
-        _letter(introduction, reasons[introduction.suggestion_id], people[side.member_id])
-        for introduction in offered
-        for side in introduction.sides
-        if people[side.member_id].email is not None
+        {
+            "kind": "introduction",
+            "recipient": email,
+            "key": public_id,
+            "facts": {"introduction": public_id, "reasons": reasons},
+            "language": language,
+            "member_id": member_id,
+            "lieu_id": lieu_id,
+        }
+        for public_id, reasons, lieu_id, member_id, email, language in rows
     ]
     return mail.owe_all(session, letters, at=at)
-
-
-def _letter(introduction: Introduction, reasons: list[Any], member: Member) -> dict[str, Any]:
-    return {
-        "kind": "introduction",
-        "recipient": member.email,
-        "key": introduction.public_id,
-        "facts": {"introduction": introduction.public_id, "reasons": reasons},
-        "language": member.language,
-        "member_id": member.id,
-        "lieu_id": introduction.home_of(member.id),
-    }
 
 
 # --- told in a terminal ---------------------------------------------------------------------

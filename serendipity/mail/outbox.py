@@ -180,7 +180,7 @@ def owe(
 
 
 def owe_all(session: Session, letters: Sequence[dict[str, Any]], *, at: datetime) -> int:
-    """Put many letters in the outbox with one statement; how many were not owed yet.
+    """Put many letters in the outbox at once; how many were not owed yet.
 
     Each is what `owe` takes by name. Used by the night, which owes a thousand at once.
 
@@ -189,11 +189,11 @@ def owe_all(session: Session, letters: Sequence[dict[str, Any]], *, at: datetime
     NoSuchKind, UnusableAddress
     """
     rows = [_row(**letter, at=at) for letter in letters]
-    new = 0
-    for start in range(0, len(rows), 500):
-        owing = insert_new(session, Letter).values(rows[start : start + 500])
-        new += len(session.scalars(owing.on_conflict_do_nothing().returning(Letter.id)).all())
-    return new
+    if not rows:
+        return 0
+    owing = insert_new(session, Letter.__table__).on_conflict_do_nothing()
+    owed = session.connection().execute(owing, rows)
+    return owed.rowcount
 
 
 def _row(

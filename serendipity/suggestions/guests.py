@@ -94,7 +94,7 @@ def _found(
         .order_by(Consent.chosen_at.desc(), Consent.member_id)
         .limit(3 * MOST)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def free(

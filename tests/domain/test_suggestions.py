@@ -373,7 +373,7 @@ def test_a_pair_that_another_lieu_took_meanwhile_is_left_out_and_the_rest_is_kep
     planned = suggestions.plan(session, lieu=lieu, at=NOON)
     an_introduction(session, a_lieu(session), awa, ines)  # elsewhere, a moment ago
     # What `record` reads is a moment old: the primary key is what decides.
-    monkeypatch.setattr(recording, "_suggested", lambda session, ids: set())
+    monkeypatch.setattr(recording, "suggested_pairs", lambda session, ids: set())
     made = suggestions.record(session, planned, at=NOON)
     met = [{m.member_id for m in one.members} for one in made.suggestions]
     assert {paul.id, mieke.id} in met

@@ -1,0 +1,172 @@
+"""Night: a whole network's night, from rows in PostgreSQL to letters in the outbox.
+
+Workers are processes of their own, each with its share of the lieux; what they run is the service's
+`jobs.night`. Against it stands the pure matching of the same input: the communities of all lieux
+built and asked once, with nothing read and nothing written. Memory is each worker's own.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from flask import Flask
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from benchmarks import networks
+from benchmarks.networks import AT
+from benchmarks.report import Bar, Report
+from serendipity import config
+from serendipity.app import create_app
+from serendipity.db import database, reading
+from serendipity.introductions import Introduction
+from serendipity.jobs import night
+from serendipity.jobs.rounds import seed_of
+from serendipity.lieux import Lieu
+from serendipity.mail import Letter
+from serendipity.suggestions import gathering, thinking
+
+SIZES: Final = (10_000, 100_000, 200_000)
+WORKERS: Final = (2, 4)
+QUICK: Final = (1_000, 2_000)
+
+
+def measure(data: Path | None, *, quick: bool) -> Report:
+    """Measure nights of several sizes, and the smallest with more workers; an hour."""
+    sizes = QUICK if quick else SIZES
+    small, middle = sizes[0], sizes[len(sizes) // 2]
+    figures: dict[str, Any] = {}
+    with networks.server() as url:
+        for workers in (1, *WORKERS):
+            figures[f"{small:,} members, {workers} workers"] = _night(url, small, workers=workers)
+        alone = figures[f"{small:,} members, 1 workers"]
+        for workers in WORKERS:
+            told = figures[f"{small:,} members, {workers} workers"]
+            told["speed-up"] = alone["night, s"] / told["night, s"]
+        figures[f"{small:,} members"] = alone
+        for n in sizes[1:]:
+            figures[f"{n:,} members"] = _night(url, n, workers=1)
+    each = [figures[f"{n:,} members"]["ms a member"] for n in sizes]
+    told = figures[f"{middle:,} members"]
+    bars = {
+        "night against pure matching": Bar(told["against pure matching"], "<= 3.0"),
+        "memory of a worker, GB": Bar(max(one["memory, GB"] for one in figures.values()), "< 1.5"),
+        "cost a member, largest size against smallest": Bar(each[-1] / each[0], "<= 1.2"),
+    }
+    return Report(figures, bars)
+
+
+def _night(url: str, n: int, *, workers: int) -> dict[str, float]:
+    networks.fresh(url)
+    begun = time.perf_counter()
+    lieux = networks.people_in(url, n)
+    print(f"{n:,} members in {time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
+    pure = _apart(url, "pure", 0, 1) if workers == 1 else {}
+    begun = time.perf_counter()
+    running = [_started(url, "night", i, workers) for i in range(workers)]
+    told = [_ended(one) for one in running]
+    found = {
+        "night, s": max(one["s"] for one in told),
+        "with starting, s": time.perf_counter() - begun,
+        "memory, GB": max(one["GB"] for one in told),
+        "lieux": lieux,
+        **_rows(url),
+    }
+    found["ms a member"] = found["night, s"] / n * 1000
+    if pure:
+        found["pure matching, s"] = pure["s"]
+        found["against pure matching"] = found["night, s"] / pure["s"]
+    print(f"{n:,} members, {workers} workers: {found}", file=sys.stderr, flush=True)
+    return found
+
+
+def _rows(url: str) -> dict[str, float]:
+    """What there is after it; the promise that no address is written to twice is counted too."""
+    engine = networks.engine_of(url)
+    with Session(engine) as session:
+        letters = session.scalar(select(func.count()).select_from(Letter)) or 0
+        readers = session.scalar(select(func.count(Letter.member_id.distinct()))) or 0
+        offered = session.scalar(select(func.count()).select_from(Introduction)) or 0
+        ties = session.scalar(text("SELECT count(*) FROM tie")) or 0
+    engine.dispose()
+    if letters != readers:
+        raise AssertionError(f"{letters} letters to {readers} members")
+    return {"letters": letters, "introductions": offered, "ties": ties}
+
+
+def _started(url: str, what: str, share: int, of: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "benchmarks.night", what, url, str(share), str(of)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def _ended(process: subprocess.Popen[str]) -> dict[str, float]:
+    out, _ = process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"a worker ended with code {process.returncode}")
+    told: dict[str, float] = json.loads(out.splitlines()[-1])
+    return told
+
+
+def _apart(url: str, what: str, share: int, of: int) -> dict[str, float]:
+    return _ended(_started(url, what, share, of))
+
+
+# --- a worker -------------------------------------------------------------------------------
+
+
+def work(what: str, url: str, share: int, of: int) -> dict[str, float]:
+    """One worker's share; seconds and gigabytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = config.load({}, instance=Path(folder), database_url=url)
+        app = create_app(settings)
+        with app.app_context():
+            slugs = list(reading().scalars(select(Lieu.slug).order_by(Lieu.id)))[share::of]
+            reading().rollback()
+            took = _pure(slugs) if what == "pure" else _nights(app, slugs)
+            database.engine.dispose()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return {"s": took, "GB": peak}
+
+
+def _nights(app: Flask, slugs: list[str]) -> float:
+    _warm(slugs[0])
+    begun = time.perf_counter()
+    for slug in slugs:
+        night.run(reading, lieu=slug, local_date=AT.date(), at=AT)
+        database.session.remove()
+    return time.perf_counter() - begun
+
+
+def _pure(slugs: list[str]) -> float:
+    """Seconds in `matching` alone, as one round of each lieu asks it."""
+    _warm(slugs[0])
+    took = 0.0
+    for slug in slugs:
+        lieu = reading().scalars(select(Lieu).where(Lieu.slug == slug)).one()
+        found = gathering.gathered(reading(), lieu=lieu, kind="night", at=AT, per_person=1)
+        seed = seed_of(slug, AT.date().isoformat())
+        begun = time.perf_counter()
+        community = thinking.community_of(found, None, None)
+        told = community.suggest(present=list(found.ready), at=AT, random_state=seed)
+        for one in told.suggestions:
+            _ = one.reasons  # worked out when first read, and a letter reads them
+        took += time.perf_counter() - begun
+        database.session.remove()
+    return took
+
+
+def _warm(slug: str) -> None:
+    """Imports and the first plan of everything are the start of a worker, not its night."""
+    night.run(reading, lieu=slug, local_date=AT.date(), at=AT, dry_run=True)
+    database.session.remove()
+
+
+if __name__ == "__main__":
+    print(json.dumps(work(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))))
