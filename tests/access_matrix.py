@@ -4,6 +4,7 @@ ROLES = {
     "anyone": (
         "api.openapi",
         "company.find",
+        "company.plan_series",
         "company.join",
         "company.join_code",
         "company.send_join_code",
@@ -53,6 +54,8 @@ ROLES = {
     "member": (
         "company.found",
         "company.hold",
+        "company.hold_series",
+        "company.wait",
         "company.mine",
         "company.new",
         "concierge.choose",
@@ -122,6 +125,13 @@ ROLES = {
     "company": (
         "company.add_colleague",
         "company.ask",
+        "company.ask_lieu",
+        "company.bring_back",
+        "company.cancel_series",
+        "company.confirm_series",
+        "company.leave_line",
+        "company.series",
+        "company.we_are_here",
         "company.booking",
         "company.calendar",
         "company.cancel",

@@ -15,6 +15,7 @@ All instants are UTC: "a day before" is 24 hours before, also when the clock cha
 
 from serendipity.bookings.absences import (
     NotItsTime,
+    can_come,
     come,
     owe_reminders,
     release_no_shows,
@@ -79,6 +80,7 @@ from serendipity.bookings.quotes import (
     share,
 )
 from serendipity.bookings.series import (
+    MOST_TIMES,
     BadTimes,
     NoSuchRhythm,
     Occurrence,
@@ -121,6 +123,7 @@ __all__ = [
     "HoldExpired",
     "InThePast",
     "MOST_HOLDS",
+    "MOST_TIMES",
     "NeedsYes",
     "NoSuchRhythm",
     "NoSuchWait",
@@ -150,6 +153,7 @@ __all__ = [
     "booking_of",
     "bookings_of",
     "bring_back",
+    "can_come",
     "cancel",
     "cancel_rest",
     "cancelling_costs",

@@ -68,8 +68,7 @@ def _locked(session: Session, public_id: str, whose: object) -> Booking:
 
 
 def _come(session: Session, booking: Booking, *, at: datetime) -> Booking:
-    standing = booking.confirmed_at is not None and booking.cancelled_at is None
-    if not standing or not booking.starts_at - BEFORE <= at < booking.ends_at:
+    if not can_come(booking, at):
         raise NotItsTime(
             booking=booking.public_id, starts_at=booking.starts_at, ends_at=booking.ends_at
         )
@@ -78,6 +77,12 @@ def _come(session: Session, booking: Booking, *, at: datetime) -> Booking:
     booking.came_at = booking.came_at or at
     session.flush()
     return booking
+
+
+def can_come(booking: Booking, at: datetime) -> bool:
+    """Whether it is their time: half an hour before the start until the end."""
+    standing = booking.confirmed_at is not None and booking.cancelled_at is None
+    return standing and booking.starts_at - BEFORE <= at < booking.ends_at
 
 
 def _have_back(session: Session, booking: Booking, *, at: datetime) -> None:

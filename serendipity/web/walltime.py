@@ -6,7 +6,7 @@ March", in the language of the page.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from babel.dates import format_date
 from flask import Flask
@@ -27,6 +27,12 @@ def day(instant: datetime, zone: str) -> str:
     return str(format_date(local, "EEEE d MMMM", locale=get_locale()))
 
 
+def written_day(on: date) -> str:
+    """A date of the calendar, as `day` writes it."""
+    return str(format_date(on, "EEEE d MMMM", locale=get_locale()))
+
+
 def init_app(app: Flask) -> None:
     app.add_template_filter(wall)
     app.add_template_filter(day)
+    app.add_template_filter(written_day)

@@ -13,4 +13,11 @@ blueprint.add_app_template_filter(money.money)
 blueprint.add_app_template_filter(money.percent)
 
 # The views register themselves on the blueprint above, so they can only come after it.
-from serendipity.web.company import bookings, map, organisations, rooms  # noqa: E402, F401
+from serendipity.web.company import (  # noqa: E402
+    bookings,  # noqa: F401
+    map,  # noqa: F401
+    organisations,  # noqa: F401
+    rooms,  # noqa: F401
+    series,  # noqa: F401
+    waiting,  # noqa: F401
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, flash, g, redirect, render_template, request
@@ -63,6 +64,8 @@ def booking_page(found: Booked, why: str = "", status: int = 200) -> ResponseRet
         at=at,
         is_held=bookings.is_held(row, at),
         is_booked=bookings.is_booked(row),
+        is_asked=bookings.is_asked(row, at),
+        can_come=row.came_at is None and bookings.can_come(row, at),
         can_move=bookings.is_booked(row) and at < min(row.free_until, row.starts_at),
         can_cancel=bookings.is_booked(row) and at < row.starts_at,
         can_wait=row.hold_expires_at - row.held_at <= bookings.HOLD,
@@ -70,6 +73,8 @@ def booking_page(found: Booked, why: str = "", status: int = 200) -> ResponseRet
         late_price=bookings.share(row.price, row.late_points, row.vat_points),
         due=bookings.due(row),
         opens_at=row.starts_at - skillmap.BEFORE,
+        lets_go_at=row.starts_at + timedelta(minutes=found.room.no_show_minutes),
+        of_series=reading().get(bookings.Series, row.series_id or 0),
         why=why,
     )
     return page, status
@@ -91,6 +96,24 @@ def hold_longer(organisation: str, booking: str) -> ResponseReturnValue:
 @access("company")
 def cancel(organisation: str, booking: str) -> ResponseReturnValue:
     return changed(bookings.cancel, booking, gettext("The room is free again."))
+
+
+@blueprint.post("/organisations/<organisation>/bookings/<booking>/ask")
+@access("company")
+def ask_lieu(organisation: str, booking: str) -> ResponseReturnValue:
+    return changed(bookings.ask_for_yes, booking, gettext("The lieu is asked. A letter follows."))
+
+
+@blueprint.post("/organisations/<organisation>/bookings/<booking>/here")
+@access("company")
+def we_are_here(organisation: str, booking: str) -> ResponseReturnValue:
+    return changed(bookings.come, booking, gettext("Welcome. The room is yours."))
+
+
+@blueprint.post("/organisations/<organisation>/bookings/<booking>/bring-back")
+@access("company")
+def bring_back(organisation: str, booking: str) -> ResponseReturnValue:
+    return changed(bookings.bring_back, booking, gettext("The room is yours again."))
 
 
 def changed(

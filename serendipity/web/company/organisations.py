@@ -161,6 +161,7 @@ def organisation_page(form: Colleague, status: int = 200) -> ResponseReturnValue
         coming=[row for row in booked if bookings.is_booked(row[0]) and row[0].ends_at > at],
         past=[row for row in booked if row[0].ends_at <= at or row[0].cancelled_at][::-1],
         due=bookings.due,
+        waits=bookings.waits_of(reading(), organisation_id=g.organisation.id, at=at),
         colleagues=organisations.colleagues(reading(), organisation_id=g.organisation.id),
         may=organisations.may,
         form=form,

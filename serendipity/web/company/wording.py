@@ -81,6 +81,29 @@ WORDING: dict[str, Callable[[Any], str]] = {
     ),
     "already-started": lambda _: gettext("It has begun, and can no longer be changed."),
     "already-cancelled": lambda _: gettext("It was cancelled, and can no longer be changed."),
+    "too-short-notice": lambda error: gettext(
+        "This room is booked at least %(hours)s hours before.",
+        hours=-(-int(error.facts["notice_minutes"]) // 60),
+    ),
+    "needs-yes": lambda _: gettext(
+        "The lieu answers bookings of this room by hand, one at a time. Hold it and ask."
+    ),
+    "not-waiting": lambda _: gettext("Nobody waits for an answer here any more."),
+    "not-cancelled": lambda _: gettext("It was not cancelled, so there is nothing to undo."),
+    "already-settled": lambda _: gettext("Its money went back already. Book it anew."),
+    "not-its-time": lambda _: gettext(
+        "One arrives from half an hour before the start until the end."
+    ),
+    "bad-times": lambda error: gettext("From two days to %(most)s.", most=error.facts["most"]),
+    "no-such-rhythm": lambda _: gettext("Choose how often from the list."),
+    "some-taken": lambda _: gettext(
+        "On some of these days the room cannot be had. Nothing was held. Leave them out, or choose "
+        "another time."
+    ),
+    "room-is-free": lambda _: gettext("It is free: no need to wait. Choose it above."),
+    "too-many-waits": lambda error: gettext(
+        "You stand in %(most)s lines already. Leave one of them first.", **error.facts
+    ),
     "already-longer": lambda _: gettext("You had more time already."),
 }
 forms.WORDING.update(WORDING)
