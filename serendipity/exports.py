@@ -16,6 +16,7 @@ from sqlalchemy import func, inspect, or_, select
 from sqlalchemy.orm import Session
 
 from serendipity import encounters
+from serendipity.access_needs import AccessNeed
 from serendipity.calls import Call, CallAsked
 from serendipity.consent import Consent
 from serendipity.encounters import Encounter
@@ -25,6 +26,7 @@ from serendipity.lieux import Lieu, Moment, Opening
 from serendipity.mail import Letter
 from serendipity.members import Block, Member
 from serendipity.needs import Need
+from serendipity.passkeys import Passkey
 from serendipity.presence import Presence
 from serendipity.rooms import Room
 from serendipity.rules import Acceptance, HouseRules
@@ -34,6 +36,8 @@ from serendipity.skills import MemberSkill
 from serendipity.ties import Tie
 
 OF_MEMBER: Final[dict[str, tuple[type[Any], str]]] = {
+    "access_need": (AccessNeed, "member_id"),
+    "passkeys": (Passkey, "member_id"),
     "skills": (MemberSkill, "member_id"),
     "needs": (Need, "member_id"),
     "choices": (Consent, "member_id"),
@@ -54,7 +58,15 @@ OF_LIEU: Final[dict[str, type[Any]]] = {
     "rooms": Room,
 }
 # Keys of other rows say nothing to their reader; what letters held for others is not theirs.
-LEFT_OUT: Final = {"id", "facts", "session_epoch", "member_id", "blocker_id"}
+LEFT_OUT: Final = {
+    "id",
+    "facts",
+    "session_epoch",
+    "public_key",
+    "credential",
+    "member_id",
+    "blocker_id",
+}
 OTHERS: Final = {"a_id", "b_id", "blocked_id"}
 
 

@@ -1,6 +1,7 @@
 """Every noun that has tables, imported once, so that the metadata is whole (migrations, tests)."""
 
 from serendipity import (  # noqa: F401
+    access_needs,
     arrivals,
     audit,
     bookings,

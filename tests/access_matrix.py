@@ -97,6 +97,8 @@ ROLES = {
         "coworker.meeting_calendar",
         "coworker.met",
         "coworker.my_seats",
+        "coworker.never_meet",
+        "coworker.note_access_need",
         "coworker.now",
         "coworker.offer",
         "coworker.others",

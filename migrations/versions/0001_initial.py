@@ -575,6 +575,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("lieu_id", "weekday", "starts", name=op.f("pk_weekly_seats")),
     )
     op.create_table(
+        "access_need",
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("words", sa.String(length=240), nullable=False),
+        sa.Column("for_concierge", sa.Boolean(), nullable=False),
+        sa.Column("said_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("words <> ''", name=op.f("ck_access_need_words")),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("fk_access_need_member_id")
+        ),
+        sa.PrimaryKeyConstraint("member_id", name=op.f("pk_access_need")),
+    )
+    op.create_table(
         "account",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -2257,6 +2271,7 @@ def downgrade() -> None:
     op.drop_table("audit_entry")
     op.drop_table("alias")
     op.drop_table("account")
+    op.drop_table("access_need")
     op.drop_table("weekly_seats")
     op.drop_table("special_hours")
     op.drop_table("skill_count")

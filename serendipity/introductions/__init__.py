@@ -9,6 +9,7 @@ itself (were they met? who is silent? whom does nobody fit?) is in `following`.
 
 from serendipity.introductions.answering import (
     never,
+    never_meet,
     offer,
     offer_all,
     offer_each,
@@ -62,6 +63,7 @@ __all__ = [
     "choose_time",
     "how_many_open",
     "never",
+    "never_meet",
     "offer",
     "offer_all",
     "offer_each",

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from serendipity import encounters, mail, members
+from serendipity import encounters, mail, members, naming
 from serendipity.db import new_public_id
-from serendipity.introductions.looking import own_select
+from serendipity.introductions.looking import open_for, own_select
 from serendipity.introductions.sides import (
     AlreadyAgreed,
     AlreadyOffered,
@@ -220,6 +220,28 @@ def never(session: Session, *, public_id: str, member_id: int, at: datetime) -> 
         raise NotAPair()
     members.block(session, blocker_id=member_id, blocked_id=others[0], at=at)
     return introduction
+
+
+def never_meet(
+    session: Session, *, member_id: int, public_id: str, lieu_id: int, at: datetime
+) -> None:
+    """Never these two, said of somebody whom the member may see by name at this lieu now.
+
+    What is open between the two gets this member's no; nobody is told of either.
+
+    Raises
+    ------
+    members.NoSuchMember
+        Nobody whom the member may see: hidden, absent and unknown answer alike.
+    """
+    other_id = session.scalar(select(Member.id).where(Member.public_id == public_id))
+    seen = naming.nameable(session, member_id=member_id, lieu_id=lieu_id, at=at)
+    if other_id is None or other_id not in seen:
+        raise members.NoSuchMember()
+    for one in open_for(session, member_id=member_id, at=at):
+        if not one.agreed and other_id in one.others(member_id):
+            say_no(session, public_id=one.public_id, member_id=member_id, at=at)
+    members.block(session, blocker_id=member_id, blocked_id=other_id, at=at)
 
 
 def undo(session: Session, *, public_id: str, member_id: int, at: datetime) -> Introduction:

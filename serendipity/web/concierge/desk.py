@@ -19,7 +19,7 @@ from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import StringField, TextAreaField
 
-from serendipity import clock, hours, kiosks, shifts, skills
+from serendipity import access_needs, clock, hours, kiosks, shifts, skills
 from serendipity.db import reading, writing
 from serendipity.errors import Invalid
 from serendipity.lieux import Lieu
@@ -147,7 +147,10 @@ def live(slug: str) -> ResponseReturnValue:
 @blueprint.get("/<slug>/people")
 @access("concierge")
 def people(slug: str) -> ResponseReturnValue:
-    return render_template("concierge/people.html", desk=look(g.lieu, g.shift))
+    desk = look(g.lieu, g.shift)
+    here = [one.member.id for one in desk.gathering.people]
+    told = access_needs.told(reading(), lieu_id=g.lieu.id, member_ids=here, at=desk.at)
+    return render_template("concierge/people.html", desk=desk, told=told)
 
 
 # --- one button each ------------------------------------------------------------------------

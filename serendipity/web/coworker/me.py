@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import abort, current_app, flash, redirect, render_template, request
@@ -14,6 +14,7 @@ from sqlalchemy import select
 from wtforms import SelectMultipleField, StringField
 
 from serendipity import (
+    access_needs,
     audit,
     clock,
     consent,
@@ -84,6 +85,7 @@ def me_page(profile: Profile, offered: Offered, status: int = 200) -> ResponseRe
         paused=member.paused_until is not None and member.paused_until > clock.now(),
         zone=zone_of(member),
         pauses=PAUSES,
+        access_need=access_needs.of(reading(), member_id=member.id),
         rhythm=rhythms.of(reading(), member_id=member.id),
         passkeys=passkeys.passkeys_of(reading(), member_id=member.id),
         passkeys_can=passkeys.site_of(current_app.config["SETTINGS"].public_url).can,
@@ -209,17 +211,6 @@ def choose(slug: str) -> ResponseReturnValue:
         )
     flash(gettext("Kept."))
     return _back("choices")
-
-
-@blueprint.post("/me/pause")
-@access("member")
-def pause() -> ResponseReturnValue:
-    """No suggestions for some days; no days ends the pause."""
-    days = {str(count): count for count in PAUSES}.get(request.form.get("days", ""))
-    until = clock.now() + timedelta(days=days) if days else None
-    with writing() as session:
-        members.pause(session, member_id=current_member().id, until=until)
-    return _back("pause")
 
 
 @blueprint.post("/me/apart")
