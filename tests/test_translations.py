@@ -15,17 +15,33 @@ ROOT = Path(__file__).resolve().parent.parent
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%[sd]|\{\w*\}")
 
 
-@pytest.fixture(scope="session")
-def phrases(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    """What templates and code say today."""
-    target = tmp_path_factory.mktemp("words") / "messages.pot"
-    extract = [
-        str(Path(sys.executable).with_name("pybabel")), "-q", "extract", "--mapping", "babel.cfg",
-        "--keyword", "_l", "--keyword", "ngettext:1,2", "--output", str(target), ".",
-    ]  # fmt: skip
-    subprocess.run(extract, check=True, cwd=ROOT)
+def extracted(target: Path, *keywords: str) -> Catalog:
+    """What templates and code say today, by these functions or by all."""
+    chosen = [part for keyword in keywords for part in ("--keyword", keyword)]
+    only = ["--no-default-keywords", *chosen]
+    all_of_them = ["--keyword", "_l", "--keyword", "ngettext:1,2"]
+    subprocess.run(
+        [
+            str(Path(sys.executable).with_name("pybabel")), "-q", "extract", "--mapping",
+            "babel.cfg", *(only if keywords else all_of_them), "--output", str(target), ".",
+        ],
+        check=True, cwd=ROOT,
+    )  # fmt: skip
     with target.open("rb") as file:
         return read_po(file)
+
+
+@pytest.fixture(scope="session")
+def phrases(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    return extracted(tmp_path_factory.mktemp("words") / "messages.pot")
+
+
+def test_no_phrase_is_said_alone_and_counted_too(tmp_path: Path) -> None:
+    """A catalogue keeps them as one, so that the phrase said alone would ask for a number."""
+    alone = extracted(tmp_path / "alone.pot", "_", "gettext", "_l", "lazy_gettext")
+    counted = extracted(tmp_path / "counted.pot", "ngettext:1,2")
+    singulars = {message.id[0] for message in counted if isinstance(message.id, tuple)}
+    assert {message.id for message in alone if message.id} & singulars == set()
 
 
 def catalogue(language: str) -> Catalog:
