@@ -3,17 +3,22 @@
 //   <form data-idle="60" data-home="/kiosk/screen">…</form>
 //   <dialog class="still">… <b data-left>15</b> … <button type="button">…</button></dialog>
 //
-// Fifteen seconds before, it asks; a touch or a key anywhere is an answer. A page that comes back
-// from the browser's own store is loaded anew, so that "back" never shows what somebody typed.
+// Fifteen seconds before, it asks. The answer is a whole click: a page that goes on at the first
+// touch would give the rest of the touch to what lies below. A page that comes back from the
+// browser's own store is loaded anew, so that "back" never shows what somebody typed.
 const form = document.querySelector("form[data-idle]");
 const asks = document.querySelector("dialog.still");
 const left = asks.querySelector("[data-left]");
 const NOTICE = 15;
 let touched = Date.now();
 
+function touch() {
+  if (!asks.open) touched = Date.now();
+}
+
 function stay() {
-  touched = Date.now();
-  if (asks.open) asks.close();
+  asks.close();
+  touch();
 }
 
 function leave() {
@@ -28,6 +33,8 @@ function tick() {
   if (seconds <= NOTICE && !asks.open) asks.showModal();
 }
 
-["pointerdown", "keydown", "input"].forEach((name) => addEventListener(name, stay, { capture: true }));
+["pointerdown", "keydown", "input"].forEach((name) => addEventListener(name, touch));
+asks.addEventListener("click", stay);
+asks.addEventListener("close", touch); // by Escape
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 setInterval(tick, 500);
