@@ -21,7 +21,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from serendipity.db import CHANNEL
 
-SQLITE_EVERY = 0.025  # seconds
+SQLITE_EVERY = 0.01  # seconds
 logger = logging.getLogger(__name__)
 
 

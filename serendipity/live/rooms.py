@@ -9,10 +9,12 @@ not see; another's answer counts only when all have said yes.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+import hashlib
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import func, or_, select
@@ -30,27 +32,88 @@ AT_LEAST = 3  # as on the screen at the door: fewer people are not a crowd to be
 Facts = tuple[Any, ...]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Room:
-    """What is going on at one lieu."""
+    """What is going on at one lieu: looked up when it is first asked for, once."""
 
+    session: Session
     lieu_id: int
-    how_many: int
-    shown: dict[int, Facts]  # who may be named there: where they sit, what they offer
-    sitting: dict[int, Facts]  # who is there and not hidden: told after two yeses only
-    blocked: set[tuple[int, int]]
-    chips: Counter[str]  # concepts that enough of those shown hold
-    wanted: tuple[int, ...]  # needs of those shown
-    looked_at: datetime | None  # when the engine last looked
+    at: datetime
 
-    def others(self, member_id: int) -> list[Facts]:
+    @cached_property
+    def how_many(self) -> int:
+        return presence.how_many(self.session, lieu_id=self.lieu_id, at=self.at)
+
+    @cached_property
+    def seen(self) -> set[int]:
+        """Who agreed to be seen here and is not hidden."""
+        return consent.seen_by_all(self.session, lieu_id=self.lieu_id, at=self.at)
+
+    @cached_property
+    def sitting(self) -> dict[int, Facts]:
+        """Who is there and not hidden, with where they sit: told after two yeses only."""
+        stays = self.session.execute(
+            select(Presence.member_id, Presence.place, Presence.until).where(
+                Presence.lieu_id == self.lieu_id,
+                Presence.ended_at.is_(None),
+                Presence.until > self.at,
+                Presence.hidden_at.is_(None),
+            )
+        )
+        return {row[0]: tuple(row) for row in stays}
+
+    @cached_property
+    def shown(self) -> dict[int, Facts]:
+        """Who may be named there: where they sit, what they offer."""
+        offered: dict[int, list[int]] = defaultdict(list)
+        for member_id, skill_id in self.session.execute(
+            select(MemberSkill.member_id, MemberSkill.id)
+            .where(MemberSkill.member_id.in_(self.seen), MemberSkill.withdrawn_at.is_(None))
+            .order_by(MemberSkill.id)
+        ):
+            offered[member_id].append(skill_id)
+        return {
+            one: (self.sitting[one], tuple(offered[one]))
+            for one in sorted(self.seen)
+            if one in self.sitting
+        }
+
+    @cached_property
+    def blocked(self) -> set[tuple[int, int]]:
+        return members.blocked_pairs(self.session, self.sitting)
+
+    @cached_property
+    def door(self) -> Facts:
+        """What the screen at the door shows: skills that enough of those seen hold, and needs."""
+        concepts, families = skills.held(self.session, self.seen, at_least=AT_LEAST)
+        wanted = needs.open_needs(self.session, lieu_id=self.lieu_id, at=self.at)
+        chips = sorted((concepts + families).items())
+        return chips, [one.id for one in wanted if one.member_id in self.seen]
+
+    @cached_property
+    def looked_at(self) -> datetime | None:
+        """When the engine last looked."""
+        return self.session.scalar(
+            select(func.max(Round.at)).where(Round.lieu_id == self.lieu_id, Round.kind == "day")
+        )
+
+    @cached_property
+    def everybody(self) -> str:
+        """Those who may be named, as one number: worked out once for a full room."""
+        return hashlib.blake2b(repr(self.shown).encode(), digest_size=9).hexdigest()
+
+    @cached_property
+    def _blocking(self) -> set[int]:
+        return {one for pair in self.blocked for one in pair}
+
+    def others(self, member_id: int) -> Any:
         """Whom this member sees by name, and what of them: nobody, to one who is not seen."""
-        if member_id not in self.shown:
-            return []
+        if member_id not in self.seen:
+            return ()
+        if member_id not in self._blocking:
+            return self.everybody
         return [
-            (one, *facts)
-            for one, facts in sorted(self.shown.items())
-            if one != member_id and not self.are_apart(one, member_id)
+            (one, facts) for one, facts in self.shown.items() if not self.are_apart(one, member_id)
         ]
 
     def are_apart(self, one: int, other: int) -> bool:
@@ -63,41 +126,6 @@ class Room:
             for one in sorted(others)
             if one in self.sitting and not self.are_apart(one, member_id)
         ]
-
-
-def room_at(session: Session, *, lieu_id: int, at: datetime) -> Room:
-    """Look at a lieu."""
-    seen = consent.seen_by_all(session, lieu_id=lieu_id, at=at)
-    stays = session.execute(
-        select(Presence.member_id, Presence.place, Presence.until).where(
-            Presence.lieu_id == lieu_id,
-            Presence.ended_at.is_(None),
-            Presence.until > at,
-            Presence.hidden_at.is_(None),
-        )
-    )
-    sitting: dict[int, Facts] = {row[0]: tuple(row) for row in stays}
-    offered: dict[int, list[int]] = defaultdict(list)
-    for member_id, skill_id in session.execute(
-        select(MemberSkill.member_id, MemberSkill.id)
-        .where(MemberSkill.member_id.in_(seen), MemberSkill.withdrawn_at.is_(None))
-        .order_by(MemberSkill.id)
-    ):
-        offered[member_id].append(skill_id)
-    concepts, families = skills.held(session, seen, at_least=AT_LEAST)
-    open_needs = needs.open_needs(session, lieu_id=lieu_id, at=at)
-    return Room(
-        lieu_id=lieu_id,
-        how_many=presence.how_many(session, lieu_id=lieu_id, at=at),
-        shown={one: (sitting[one], tuple(offered[one])) for one in seen if one in sitting},
-        sitting=sitting,
-        blocked=members.blocked_pairs(session, sitting),
-        chips=concepts + families,
-        wanted=tuple(one.id for one in open_needs if one.member_id in seen),
-        looked_at=session.scalar(
-            select(func.max(Round.at)).where(Round.lieu_id == lieu_id, Round.kind == "day")
-        ),
-    )
 
 
 @dataclass

@@ -85,7 +85,7 @@ class Look:
 
     def room(self, lieu_id: int) -> rooms.Room:
         if lieu_id not in self.rooms:
-            self.rooms[lieu_id] = rooms.room_at(self.session, lieu_id=lieu_id, at=self.at)
+            self.rooms[lieu_id] = rooms.Room(self.session, lieu_id, self.at)
         return self.rooms[lieu_id]
 
     def lieu(self, topic: Topic) -> Told | None:
@@ -100,7 +100,7 @@ class Look:
         """The same, with how many are there now, as the screen at the door shows it."""
         lieu = self.session.get_one(Lieu, topic.id)
         room, facts = self.room(lieu.id), self._counts(lieu.id, topic.language)
-        version = version_of(facts, room.how_many, sorted(room.chips.items()), room.wanted)
+        version = version_of(facts, room.how_many, room.door)
         return told(version, lieu=lieu.slug, here=room.how_many, **facts)
 
     def me(self, topic: Topic) -> Told:
