@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import resource
+import select
 import socket
 import statistics
 import subprocess
@@ -31,6 +32,7 @@ from serendipity.presence import Presence
 STREAMS: Final = 2000
 ROUNDS: Final = 15
 ARRIVALS: Final = 300
+LONGEST: Final = 120  # seconds to wait for the last of them
 RAW_EVENT: Final = b"id: 0\ndata: " + b"x" * 140 + b"\n\n"
 
 
@@ -209,9 +211,10 @@ class Clients:
 
     def _answer(self) -> float:
         assert self.process.stdout
-        said = self.process.stdout.readline()
+        ready, _, _ = select.select([self.process.stdout], [], [], LONGEST)
+        said = self.process.stdout.readline() if ready else ""
         if not said:
-            raise OSError("the clients fell")
+            raise OSError(f"not every browser heard an event within {LONGEST} s")
         return float(said)
 
     def settled(self) -> None:
@@ -244,7 +247,7 @@ def following(port: int, requests: list[str]) -> Iterator[Clients]:
 
 
 class Browser(asyncio.Protocol):
-    """One connection: counts the events that came."""
+    """One connection, opened again when it is closed, as an EventSource does."""
 
     def __init__(self, crowd: Crowd, request: str) -> None:
         self.crowd, self.request, self.heard = crowd, request, False
@@ -252,6 +255,12 @@ class Browser(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport)
         transport.write(self.request.encode())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.heard:
+            self.heard = False
+            self.crowd.count -= 1
+        self.crowd.again(self)
 
     def data_received(self, data: bytes) -> None:
         if b"data: " in data and not self.heard:
@@ -264,9 +273,24 @@ class Browser(asyncio.Protocol):
 class Crowd:
     """All connections of this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int) -> None:
+        self.port = port
         self.browsers: list[Browser] = []
         self.count = 0
+        self.opening: set[asyncio.Task[None]] = set()
+
+    async def open(self, browser: Browser) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(lambda: browser, "127.0.0.1", self.port)
+
+    def again(self, browser: Browser) -> None:
+        task = asyncio.get_running_loop().create_task(self._later(browser))
+        self.opening.add(task)
+        task.add_done_callback(self.opening.discard)
+
+    async def _later(self, browser: Browser) -> None:
+        await asyncio.sleep(1)
+        await self.open(browser)
 
     def expect(self) -> None:
         self.count = 0
@@ -277,13 +301,13 @@ class Crowd:
 
 async def hold(port: int) -> None:
     """Open what stands on the first line of the input; answer "expect" after that."""
-    loop, crowd = asyncio.get_running_loop(), Crowd()
+    loop, crowd = asyncio.get_running_loop(), Crowd(port)
     lines = asyncio.StreamReader(limit=2**26)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     requests = json.loads(await lines.readline())
     crowd.browsers = [Browser(crowd, request) for request in requests]
     for one in crowd.browsers:
-        await loop.create_connection(lambda one=one: one, "127.0.0.1", port)  # type: ignore[misc]
+        await crowd.open(one)
     while await lines.readline():
         crowd.expect()
 

@@ -16,6 +16,7 @@ from serendipity.config import Settings
 from serendipity.errors import ConfigurationError
 
 LONGEST = 100  # bytes of a path; the kernel allows 107
+LARGEST = 64 * 1024  # bytes of a message
 
 
 def path_of(settings: Settings, name: str) -> Path:
@@ -25,6 +26,11 @@ def path_of(settings: Settings, name: str) -> Path:
         return path
     mark = hashlib.sha256(os.fsencode(settings.instance.resolve())).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"serendipity-{os.geteuid()}-{mark}" / f"{name}.sock"
+
+
+def reader_path(settings: Settings) -> Path:
+    """Where the worker reads words for the web while somebody types them."""
+    return Path(settings.reader_socket or path_of(settings, "reader"))
 
 
 def listening(path: Path, kind: socket.SocketKind) -> socket.socket:
@@ -47,3 +53,15 @@ def listening(path: Path, kind: socket.SocketKind) -> socket.socket:
         os.umask(mask)
     made.listen(1024)
     return made
+
+
+def ask(path: Path, message: bytes, *, within: float) -> bytes | None:
+    """One question and its answer over a Unix socket; None when nobody answers in time."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line:
+            line.settimeout(within)
+            line.connect(str(path))
+            line.send(message)
+            return line.recv(LARGEST) or None
+    except OSError:
+        return None

@@ -20,6 +20,7 @@ ROLES = {
         "evidence.of_everybody_sheet",
         "health.healthz",
         "health.readyz",
+        "heard.words",
         "kiosk.pair",
         "kiosk.type_pairing",
         "kiosk.worker",

@@ -224,6 +224,11 @@ def upgrade() -> None:
         sa.Column("by_mail", sa.Boolean(), nullable=False),
         sa.Column("other_lieux", sa.Boolean(), nullable=False),
         sa.Column("how_in", sa.String(length=12), nullable=False),
+        sa.Column(
+            "meanings",
+            sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("said_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_declaration_lieu_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_declaration")),

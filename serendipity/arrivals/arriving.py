@@ -13,6 +13,7 @@ from serendipity import consent, hours, members, needs, presence, signin, skills
 from serendipity.arrivals import declaring
 from serendipity.arrivals.declaring import Choices, Declaration, NoSuchDeclaration
 from serendipity.lieux import Lieu
+from serendipity.meanings import Meaning, from_lists, settle
 from serendipity.members import Member
 from serendipity.presence import Presence
 
@@ -25,6 +26,7 @@ class _Said:
     need: str
     choices: Choices | None
     language: str
+    meanings: Sequence[Meaning] = ()
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ def arrive(
     choices: Choices | None = None,
     language: str = "en",
     since: datetime | None = None,
+    meanings: Sequence[Meaning] = (),
 ) -> Presence:
     """Check somebody in with what they say: their skills (None: as they were), need and choices.
 
@@ -75,7 +78,7 @@ def arrive(
         confirmed=confirmed,
         since=since,
     )
-    said = _Said(skills, need, choices, language)
+    said = _Said(skills, need, choices, language, meanings)
     _take(session, said, member=member, stay=stay, lieu=lieu, at=at)
     return stay
 
@@ -117,6 +120,8 @@ def _take(
             other_lieux=said.choices.other_lieux,
             at=at,
         )
+    if said.meanings:
+        settle(session, said.meanings, member_id=member.id, at=at)
 
 
 def enter(session: Session, *, guess: signin.Guess, browser: str, at: datetime) -> Entry:
@@ -139,6 +144,7 @@ def enter(session: Session, *, guess: signin.Guess, browser: str, at: datetime) 
     member = _proved(session, said, email, at=at)
     skills.add(session, member_id=member.id, words=said.skills, language=said.language, at=at)
     stay = _stay_declared(session, said, member, at=at) if said.until > at else None
+    settle(session, from_lists(said.meanings), member_id=member.id, at=at)
     declaring.drop(session, said)
     return Entry(member, stay)
 

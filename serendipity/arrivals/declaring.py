@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypedDict, Unpack
+from typing import Any, NotRequired, TypedDict, Unpack
 
 from sqlalchemy import ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -16,6 +16,7 @@ from serendipity import hours, limits, members, signin, skills, words
 from serendipity.db import Base, Key, PublicId
 from serendipity.errors import NotFound
 from serendipity.lieux import Lieu
+from serendipity.meanings import Meaning
 from serendipity.members import Member
 from serendipity.presence import BadUntil
 
@@ -50,6 +51,7 @@ class Declaration(Base):
     by_mail: Mapped[bool]
     other_lieux: Mapped[bool]
     how_in: Mapped[str] = mapped_column(String(12))
+    meanings: Mapped[list[Any]] = mapped_column(default=list)  # `Meaning.as_list`, each
     said_at: Mapped[datetime]
 
 
@@ -64,6 +66,7 @@ class Told(TypedDict):
     until: datetime
     choices: Choices
     language: str
+    meanings: NotRequired[Sequence[Meaning]]
 
 
 class NoSuchDeclaration(NotFound):
@@ -171,6 +174,7 @@ def _kept(
         by_mail=told["choices"].by_mail,
         other_lieux=told["choices"].other_lieux,
         how_in=how_in,
+        meanings=[one.as_list() for one in told.get("meanings", ())],
         said_at=since,
     )
     session.execute(delete(Declaration).where(Declaration.browser_hash == said.browser_hash))

@@ -6,9 +6,10 @@ The vocabulary is a file: the one in the settings, else `vocabulary.npz` in the 
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -71,8 +72,14 @@ class Shelf:
     _stamp: tuple[str, float] | None = None
     _vocabulary: Vocabulary | None = None
     _reader: Remembering | None = None
+    # Words that are being typed are read in a thread beside the beats: one of them loads.
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def vocabulary(self) -> Vocabulary:
+        with self._lock:
+            return self._loaded()
+
+    def _loaded(self) -> Vocabulary:
         path = vocabulary_file(self.settings)
         stamp = (str(path), path.stat().st_mtime if path else 0.0)
         if self._vocabulary is None or stamp != self._stamp:
@@ -82,11 +89,12 @@ class Shelf:
 
     def reader(self, sessions: Sessions) -> Remembering:
         """With the aliases of the moment; later ones are recognised when words are written."""
-        vocabulary = self.vocabulary()
-        if self._reader is None:
-            with sessions() as session:
-                self._reader = Remembering(Reader(vocabulary, hearing.aliases(session)))
-        return self._reader
+        with self._lock:
+            vocabulary = self._loaded()
+            if self._reader is None:
+                with sessions() as session:
+                    self._reader = Remembering(Reader(vocabulary, hearing.aliases(session)))
+            return self._reader
 
 
 def vocabulary_file(settings: Settings) -> Path | None:

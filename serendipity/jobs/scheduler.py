@@ -33,12 +33,21 @@ from flask import Flask
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from serendipity import clock, lieux, mail, runs
+from serendipity import clock, hearing, lieux, mail, runs
 from serendipity.config import Settings
 from serendipity.db import database, is_busy, write_transaction
 from serendipity.db import reading as looking
 from serendipity.errors import Busy, ConfigurationError
-from serendipity.jobs import delivery, housekeeping, night, reading, rounds, settling, sharing
+from serendipity.jobs import (
+    delivery,
+    housekeeping,
+    listening,
+    night,
+    reading,
+    rounds,
+    settling,
+    sharing,
+)
 from serendipity.jobs.post import Post, way_out
 from serendipity.lieux import Lieu
 
@@ -114,6 +123,11 @@ class Worker:
         with self._context(), write_transaction(looking()) as session:
             runs.beat(session, job=job, done=done, host=HOST, at=clock.now())
 
+    def reader(self) -> hearing.Reader:
+        """The reader of the moment, for words that are being typed."""
+        with self._context():
+            return self.shelf.reader(looking)
+
     @contextmanager
     def _context(self) -> Iterator[None]:
         """An app context of this thread's own; the session is given back at the end."""
@@ -162,7 +176,8 @@ def run(app: Flask) -> None:
     """
     with _alone(app):
         worker = Worker(app)
-        _run_shared(worker) if sharing.is_shared(worker.settings) else _run_embedded(worker)
+        with listening.listening(worker.settings, worker.reader):
+            _run_shared(worker) if sharing.is_shared(worker.settings) else _run_embedded(worker)
         worker.desk.post.close()
 
 

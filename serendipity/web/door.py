@@ -36,7 +36,7 @@ from serendipity.errors import Busy, Expired, Invalid, SerendipityError
 from serendipity.kiosks import BadDoorCode, Door, TwoDoorsShowIt
 from serendipity.lieux import Lieu
 from serendipity.presence import Presence
-from serendipity.web import forms, walltime
+from serendipity.web import forms, heard, walltime
 from serendipity.web import signin as signin_front
 from serendipity.web.access import access, current_member
 from serendipity.web.saying import CheckIn
@@ -178,6 +178,7 @@ def arrive_as_member(form: CheckIn, held: Pass) -> ResponseReturnValue:
             need=form.need.data or "",
             until=until,
             choices=form.choices_made(),
+            meanings=heard.said(request.form),
             language=signin_front.screen_language(),
             how_in=held.how,
             at=at,
@@ -213,6 +214,7 @@ def declare(form: CheckIn, held: Pass) -> ResponseReturnValue:
             need=form.need.data or "",
             until=until,
             choices=form.choices_made(),
+            meanings=heard.said(request.form),
             language=signin_front.screen_language(),
             how_in=held.how,
             at=clock.now(),

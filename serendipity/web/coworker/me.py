@@ -21,6 +21,7 @@ from serendipity import (
     exports,
     ledger,
     lieux,
+    meanings,
     members,
     naming,
     passkeys,
@@ -35,6 +36,7 @@ from serendipity.members import Member
 from serendipity.web import forms, wording
 from serendipity.web.access import access, current_member
 from serendipity.web.coworker import blueprint
+from serendipity.web.heard import said
 from serendipity.web.language import LANGUAGES
 from serendipity.web.session import sign_out
 
@@ -169,6 +171,9 @@ def offer() -> ResponseReturnValue:
                 words=skills.split(form.skills.data or ""),
                 language=str(get_locale()),
                 at=clock.now(),
+            )
+            meanings.settle(
+                session, said(request.form), member_id=current_member().id, at=clock.now()
             )
     except Invalid as error:
         profile = profile_of(current_member())
