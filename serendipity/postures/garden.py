@@ -28,7 +28,7 @@ MONTH = timedelta(days=30)
 FADING_AFTER = timedelta(weeks=5)
 FADED_AFTER = timedelta(weeks=26)  # longer ago, and the two have moved on
 SEVERAL = 3  # answers promised and still open; one or two are nobody's business
-MOST = 5
+MOST = 3
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def garden(
         promises(session, lieu=lieu, at=at),
         asked_much(session, here=here, at=at),
         found,
-        groups.apart(found, tied),
+        groups.apart(found, tied, most=1),
     )
 
 
