@@ -14,7 +14,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import kiosk
-from serendipity import api, cli, config, live, schema, tables
+from serendipity import api, cli, config, disks, live, schema, tables
 from serendipity.db import database, engine_options
 from serendipity.demo import doors
 from serendipity.web import (
@@ -88,6 +88,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         instance_path=str(settings.instance),
     )
     url = settings.resolved_database_url
+    disks.refuse_network(url)
     secure = settings.public_url.startswith("https://")
     app.config.update(
         SETTINGS=settings,

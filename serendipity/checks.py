@@ -19,13 +19,11 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from serendipity import lieux, mail, runs, schema, vocabularies
+from serendipity import alarms, disks, lieux, mail, schema, vocabularies
+from serendipity.alarms import Alarm
 from serendipity.config import Settings
 
-# Where SQLite's locks do not hold: two machines would write at the same time.
-NETWORK_FILESYSTEMS: Final = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph"}
 LEAST_FREE_SHARE: Final = 0.05
-NIGHT_TOO_OLD: Final = 30 * 3600  # seconds: a day, and a slow morning
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ def findings(engine: Engine, settings: Settings, *, at: datetime) -> Iterator[Fi
     yield Finding("database", state == "head", f"{engine.dialect.name}, {STATES[state]}")
     if state == "head":
         with Session(engine) as session:
-            yield from _data(session, at)
+            yield from _data(session, settings, at)
 
 
 STATES: Final = {
@@ -85,21 +83,9 @@ def _disk(folder: Path) -> Finding:
 
 
 def _filesystem(folder: Path) -> Finding:
-    kind = filesystem_of(folder)
-    well = kind not in NETWORK_FILESYSTEMS
+    kind = disks.filesystem_of(folder)
+    well = kind not in disks.NETWORK_FILESYSTEMS
     return Finding("filesystem", well, kind if well else f"{kind}: SQLite needs a local disk")
-
-
-def filesystem_of(folder: Path, mounts: Path = Path("/proc/mounts")) -> str:
-    """The kind of filesystem that a folder is on; "unknown" where the system does not say."""
-    if not mounts.exists():
-        return "unknown"
-    best, kind = "", "unknown"
-    for line in mounts.read_text("utf-8", "replace").splitlines():
-        _, point, found, *_ = line.split(" ")
-        if len(point) > len(best) and folder.resolve().is_relative_to(point):
-            best, kind = point, found
-    return kind
 
 
 def _address(settings: Settings) -> Finding:
@@ -118,25 +104,29 @@ def _way_out(settings: Settings) -> Finding:
     return Finding("mail", parts.scheme in ("smtp", "smtps"), f"{parts.scheme}://{parts.hostname}")
 
 
-def _data(session: Session, at: datetime) -> Iterator[Finding]:
+def _data(session: Session, settings: Settings, at: datetime) -> Iterator[Finding]:
     used = vocabularies.in_use(session)
     yield Finding("vocabulary", used is not None, used or "none: run `serendipity upgrade`")
     letters = mail.tally(session)
     troubled = letters["uncertain"] + letters["failed"]
     counts = ", ".join(f"{number} {name}" for name, number in letters.items() if number)
     yield Finding("letters", troubled == 0, counts or "none yet")
-    yield _nights(session, at)
+    yield _alarms(session, settings, at)
     yield _integrity(session)
 
 
-def _nights(session: Session, at: datetime) -> Finding:
+def _alarms(session: Session, settings: Settings, at: datetime) -> Finding:
     if not lieux.open_lieux(session):
-        return Finding("night", True, "no lieu is open yet")
-    last = runs.last_runs(session, at=at).get("night")
-    if last is None:
-        return Finding("night", False, "has never run: is the worker running?")
-    hours = last["age_seconds"] // 3600
-    return Finding("night", last["age_seconds"] < NIGHT_TOO_OLD, f"last ran {hours} h ago")
+        return Finding("jobs", True, "no lieu is open yet")
+    folder = Path(settings.backup_folder) if settings.backup_folder else None
+    ringing = alarms.alarms(session, backup_folder=folder, at=at)
+    words = "; ".join(_ringing(one, at) for one in ringing)
+    return Finding("jobs", not ringing, words or "none is silent")
+
+
+def _ringing(alarm: Alarm, at: datetime) -> str:
+    since = f"{(at - alarm.since).total_seconds() / 3600:.0f} h ago" if alarm.since else "never"
+    return " ".join(part for part in (alarm.what, alarm.lieu, since) if part)
 
 
 def _integrity(session: Session) -> Finding:

@@ -66,6 +66,11 @@ class Settings:
     night_at: str = setting(
         "20:00", "When the night's introductions are planned, on each lieu's own wall clock."
     )
+    backup_folder: str = setting(
+        "",
+        "Where your backups are written; the newest being older than 26 hours is then an alarm on "
+        "the operator's page and in /readyz. Empty: nobody looks.",
+    )
     vocabulary: str = setting(
         "", "Path of a vocabulary file for reading skills; empty for the starter vocabulary."
     )

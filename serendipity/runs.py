@@ -87,12 +87,19 @@ def done_on(session: Session, *, job: str, dates: Iterable[date]) -> set[tuple[i
 
 
 def last_runs(session: Session, *, at: datetime) -> dict[str, dict[str, Any]]:
-    """Job → when it last finished and how many seconds ago (for /readyz and the operator)."""
-    rows = session.execute(
-        select(JobRun.job, func.max(JobRun.finished_at)).group_by(JobRun.job)
-    ).all()
-    return {
-        job: {"finished_at": last.isoformat(), "age_seconds": int((at - last).total_seconds())}
-        for job, last in rows
-        if last is not None
-    }
+    """Job → when it last finished, how many seconds ago, and what it counted then."""
+    newest = select(JobRun.job, func.max(JobRun.finished_at)).group_by(JobRun.job)
+    told: dict[str, dict[str, Any]] = {}
+    for job, last in session.execute(newest).all():
+        if last is not None:
+            told[job] = {
+                "finished_at": last.isoformat(),
+                "age_seconds": int((at - last).total_seconds()),
+                "counts": session.scalar(
+                    select(JobRun.counts)
+                    .where(JobRun.job == job, JobRun.finished_at == last)
+                    .order_by(JobRun.id)
+                    .limit(1)
+                ),
+            }
+    return told

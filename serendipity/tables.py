@@ -26,6 +26,7 @@ from serendipity import (  # noqa: F401
     passkeys,
     presence,
     residents,
+    retention,
     rhythms,
     rooms,
     rota,

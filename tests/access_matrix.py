@@ -210,6 +210,7 @@ ROLES = {
         "operator.keep_moments",
         "operator.letter",
         "operator.letters",
+        "operator.lift_bounce",
         "operator.lieu",
         "operator.name_concierge",
         "operator.new_lieu",

@@ -387,6 +387,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("lieu_id", name=op.f("pk_poster")),
     )
     op.create_table(
+        "presence_count",
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("local_date", sa.Date(), nullable=False),
+        sa.Column("hour", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("people", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint("hour BETWEEN 0 AND 23", name=op.f("ck_presence_count_hour")),
+        sa.CheckConstraint("people > 0", name=op.f("ck_presence_count_people")),
+        sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_presence_count_lieu_id")),
+        sa.PrimaryKeyConstraint("lieu_id", "local_date", "hour", name=op.f("pk_presence_count")),
+    )
+    op.create_table(
         "resident",
         sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -2288,6 +2299,7 @@ def downgrade() -> None:
     op.drop_table("round")
     op.drop_table("room")
     op.drop_table("resident")
+    op.drop_table("presence_count")
     op.drop_table("poster")
     with op.batch_alter_table("opening", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_opening_lieu_id"))

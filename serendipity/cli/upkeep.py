@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 from sqlalchemy.orm import Session
@@ -53,6 +53,45 @@ def restore(ctx: click.Context, file: Path) -> None:
     with service(ctx, at_head=False):
         counted = backups.restore(database.engine, file)
     click.echo(f"Restored {sum(counted.values())} rows in {len(counted)} tables.")
+
+
+@commands.group()
+def mail() -> None:
+    """Letters that came back."""
+
+
+@mail.command("bounces")
+@click.argument("files", nargs=-1, required=True, type=click.File("rb"))
+@click.pass_context
+def bounces(ctx: click.Context, files: tuple[BinaryIO, ...]) -> None:
+    """Read delivery reports (RFC 3464), one message a file, - for stdin; mark their addresses.
+
+    For a mail server that pipes what comes back to a command, or a folder of saved messages.
+    """
+    from serendipity.db import writing  # noqa: PLC0415
+    from serendipity.mail import bounces as reports  # noqa: PLC0415
+
+    with service(ctx):
+        for file in files:
+            with writing() as session:
+                marked = reports.take_report(session, file.read(), at=clock.now())
+            for address in marked:
+                click.echo(f"{address}: nothing more is sent there")
+            if not marked:
+                click.echo(f"{file.name}: nothing to mark", err=True)
+
+
+@mail.command("lift")
+@click.argument("address")
+@click.pass_context
+def lift(ctx: click.Context, address: str) -> None:
+    """Send to this address again: its mailbox is well."""
+    from serendipity.db import writing  # noqa: PLC0415
+    from serendipity.mail import bounces as reports  # noqa: PLC0415
+
+    with service(ctx), writing() as session:
+        reports.lift(session, address=address)
+    click.echo(f"{address}: letters go there again")
 
 
 @commands.group()

@@ -16,13 +16,14 @@ from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import IntegerField, StringField
 
-from serendipity import audit, clock, kiosks, lieux, mail, members, runs, schema, shifts
+from serendipity import audit, clock, kiosks, lieux, mail, members, schema, shifts
 from serendipity.db import database, reading, writing
 from serendipity.errors import Invalid, NotFound
 from serendipity.lieux import Lieu
 from serendipity.members import Member
 from serendipity.web import forms, samples, weektimes
 from serendipity.web.access import access, current_member
+from serendipity.web.health import told
 from serendipity.web.language import LANGUAGES
 
 blueprint = Blueprint("operator", __name__, url_prefix="/operator")
@@ -250,7 +251,8 @@ def health() -> ResponseReturnValue:
         "operator/health.html",
         migrations=schema.state(database.engine),
         revision=schema.current(database.engine),
-        jobs=runs.last_runs(session, at=at),
+        **told(),
+        bounced=mail.bounces.bounced(session),
         tally=mail.tally(session),
         troubles=mail.troubles(session),
         kiosks=[
@@ -269,6 +271,16 @@ def send_again(letter: str) -> ResponseReturnValue:
     with writing() as session:
         mail.send_again(session, public_id=letter, at=clock.now())
     flash(gettext("It goes out once more."))
+    return redirect(url("operator.health"), 303)
+
+
+@blueprint.post("/addresses/lift")
+@access("operator")
+def lift_bounce() -> ResponseReturnValue:
+    """Somebody says that this mailbox is well again."""
+    with writing() as session:
+        mail.bounces.lift(session, address=request.form.get("address", ""))
+    flash(gettext("Letters go there again."))
     return redirect(url("operator.health"), 303)
 
 
