@@ -100,7 +100,8 @@ def _count(session: Session, lieu: Lieu, stays: Sequence[Presence]) -> None:
 def _hours(stay: Presence, zone: str) -> set[tuple[date, int]]:
     """The hours on the lieu's wall that a stay touched; a repeated hour is one."""
     end = stay.ended_at or stay.until
-    touched, instant = set(), stay.started_at
+    touched: set[tuple[date, int]] = set()
+    instant = stay.started_at
     while instant < end or not touched:
         wall = clock.local(instant, zone)
         touched.add((wall.date(), wall.hour))

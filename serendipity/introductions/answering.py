@@ -102,7 +102,7 @@ def offer_each(
     inserting = insert(Introduction).returning(Introduction.suggestion_id, Introduction.id)
     ids = dict(session.execute(inserting, rows).all())
     session.execute(
-        insert(Side.__table__),
+        insert(Side),
         [
             {"introduction_id": ids[key], "member_id": one, "guest_of_id": guests.get(one)}
             for key, people, _ in suggested

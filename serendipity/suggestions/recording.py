@@ -182,7 +182,7 @@ def _written(
 def _write_people(session: Session, made: Sequence[tuple[int, Idea]], at: datetime) -> None:
     """Who is in each suggestion, and the memory of every pair."""
     session.execute(
-        insert(SuggestionMember.__table__),
+        insert(SuggestionMember),
         [
             {"suggestion_id": key, "member_id": one, "serves": idea.serves[one]}
             for key, idea in made
@@ -190,7 +190,7 @@ def _write_people(session: Session, made: Sequence[tuple[int, Idea]], at: dateti
         ],
     )
     session.execute(
-        insert(SuggestedPair.__table__),
+        insert(SuggestedPair),
         [
             {"a_id": a, "b_id": b, "suggestion_id": key, "at": at}
             for key, idea in made
