@@ -7,7 +7,7 @@ order people, ties and askings come.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import permutations
@@ -33,9 +33,9 @@ from matching.ties import DAY, Asking, TieGraph
 
 WEEK = 7 * DAY
 
-# From (receiver's position, giver's position) to the chance, relative to the average, that both
-# agree to meet; `matching.learning` makes one.
-Chance = Callable[[Roster, Ints, Ints], Floats]
+# From candidate pairs to the chance, relative to the average, that both agree to meet;
+# `matching.learning` and `matching.willingness` make one.
+Chance = Callable[[Roster, Pairs], Floats]
 
 
 class Community:
@@ -102,6 +102,8 @@ class Community:
         policy: Policy | str = Policy.ENGINE,
         random_state: int = 0,
         per_person: int | None = None,
+        caps: Mapping[Id, int] | None = None,
+        apart: Iterable[tuple[Id, Id]] = (),
     ) -> Round:
         """Return a round for everyone present.
 
@@ -116,6 +118,10 @@ class Community:
             Decides among equals.
         per_person : int, optional
             A cap for everyone, below their own.
+        caps : mapping of id to int, optional
+            A cap for each, below their own; nought for whom it does not name.
+        apart : iterable of pairs of ids
+            Not these either: what another part of the same round chose.
 
         Raises
         ------
@@ -124,9 +130,9 @@ class Community:
         policy = _policy(policy)
         now = _now(at)
         here = self._here(present)
-        capacity, why = self._capacities(here, now, per_person)
+        capacity, why = self._capacities(here, now, per_person, caps)
         free = here[capacity[here] > 0]
-        never = self._never(now)
+        never = self._never(now, apart)
         pairs = self._candidates(never, free, policy, random_state)
         weight = self._weights(pairs, now, policy, random_state)
         found = assignment(len(self.roster), pairs.i, pairs.j, weight, capacity)
@@ -147,13 +153,15 @@ class Community:
         return self.roster.positions(present)
 
     def _capacities(
-        self, here: Ints, now: float, per_person: int | None
+        self, here: Ints, now: float, per_person: int | None, caps: Mapping[Id, int] | None
     ) -> tuple[Ints, dict[int, str]]:
         """Return how many suggestions everyone takes, and why some take none."""
         roster = self.roster
         if per_person is not None and per_person < 0:
             raise InvalidSetting("per_person", f"{per_person!r} is not a count")
         most = np.minimum(roster.cap, 2**31 if per_person is None else per_person)
+        if caps is not None:
+            most = np.minimum(most, [max(caps.get(p.id, 0), 0) for p in roster.people])
         most = np.minimum(most, np.maximum(roster.weekly - self.asked.since(now - WEEK, now), 0))
         rest = self.settings.cooldown_hours * 3600
         resting = self.asked.since(now - rest, now) > 0
@@ -184,7 +192,7 @@ class Community:
             settings=self.settings,
             received=self._received(),
             acquaintance=self.acquaintance(now),
-            chance=None if self.chance is None else self.chance(self.roster, pairs.i, pairs.j),
+            chance=None if self.chance is None else self.chance(self.roster, pairs),
             seed=seed,
         )
 
@@ -200,9 +208,13 @@ class Community:
             self._help = np.where(np.isnan(told), supposed, told)
         return self._help
 
-    def _never(self, now: float) -> Forbidden:
+    def _never(self, now: float, apart: Iterable[tuple[Id, Id]] = ()) -> Forbidden:
         """Return the forbidden pairs; those who know each other change with the instant only."""
         known = self.ties.known(now)
+        pairs = [(self.roster.position(a), self.roster.position(b)) for a, b in apart]
+        if pairs:
+            i, j = np.array(pairs, dtype=np.int64).T
+            return Forbidden(self.roster, np.append(self.asked.keys, self.roster.key(i, j)), known)
         if self._forbidden is None or self._forbidden[0] != len(known):
             never = Forbidden(self.roster, self.asked.keys, known)
             self._forbidden = len(known), never

@@ -24,7 +24,8 @@ import numpy.typing as npt
 
 from matching.errors import InvalidSetting
 from matching.people import Id
-from matching.roster import Floats, Ints, Roster
+from matching.ranking import Pairs
+from matching.roster import Floats, Roster
 
 # A propensity below this is treated as this: one lucky answer must not outweigh a month.
 LEAST_PROPENSITY = 0.05
@@ -64,26 +65,31 @@ class Effects:
         # One yes and one no more than were seen: nobody's average is 0 or 1.
         self.average = (sum(row.yes for row in rows) + 1) / (len(rows) + 2)
         self.strength = strength
-        self._actor = self._posterior((row.person, row.yes) for row in rows)
-        self._partner = self._posterior((row.partner, row.yes) for row in rows)
+        self._said = _counted((row.person, row.yes) for row in rows)
+        self._heard = _counted((row.partner, row.yes) for row in rows)
 
-    def _posterior(self, said: Iterable[tuple[Id, bool]]) -> dict[Id, float]:
-        """Return, for each person, how far the log odds of their mean lie from the average."""
-        counts: dict[Id, list[int]] = {}
-        for id, yes in said:
-            count = counts.setdefault(id, [0, 0])
-            count[0] += yes
-            count[1] += 1
+    def actor(self, id: Id, *, without: bool | None = None) -> float:
+        """Return how far the log odds of what a person says lie from the average.
+
+        `without` leaves one answer of theirs out: what else they say must foretell it.
+        """
+        return self._odds(self._said.get(id, (0, 0)), without)
+
+    def partner(self, id: Id, *, without: bool | None = None) -> float:
+        """Return the same for what is said to a person."""
+        return self._odds(self._heard.get(id, (0, 0)), without)
+
+    def _odds(self, counts: tuple[int, int], without: bool | None) -> float:
+        yes, n = counts
+        if without is not None:
+            yes, n = yes - without, n - 1
         prior = self.average * self.strength
-        return {
-            id: float(_logit((yes + prior) / (n + self.strength)) - _logit(self.average))
-            for id, (yes, n) in counts.items()
-        }
+        return logit((yes + prior) / (n + self.strength)) - logit(self.average)
 
     def chance(self, person: Id, partner: Id) -> float:
         """Return the chance that `person` says yes to `partner`."""
-        odds = self._actor.get(person, 0.0) + self._partner.get(partner, 0.0)
-        return float(_logistic(_logit(self.average) + odds))
+        odds = self.actor(person) + self.partner(partner)
+        return float(logistic(logit(self.average) + odds))
 
     def both(self, a: Id, b: Id) -> float:
         """Return the chance that both say yes."""
@@ -94,19 +100,28 @@ class Effects:
         one, other = self.chance(a, b), self.chance(b, a)
         return 2 * one * other / (one + other)
 
-    def __call__(self, roster: Roster, i: Ints, j: Ints) -> Floats:
-        """Return, for pairs of positions, the chance that both agree relative to the average.
+    def __call__(self, roster: Roster, pairs: Pairs) -> Floats:
+        """Return, for candidate pairs, the chance that both agree relative to the average.
 
         This is what `Community(chance=…)` takes.
         """
         ids = [person.id for person in roster.people]
-        actor = np.array([self._actor.get(id, 0.0) for id in ids])
-        partner = np.array([self._partner.get(id, 0.0) for id in ids])
-        base = _logit(self.average)
-        one = _logistic(base + actor[i] + partner[j])
-        other = _logistic(base + actor[j] + partner[i])
+        actor = np.array([self.actor(id) for id in ids])
+        partner = np.array([self.partner(id) for id in ids])
+        base = logit(self.average)
+        one = logistic(base + actor[pairs.i] + partner[pairs.j])
+        other = logistic(base + actor[pairs.j] + partner[pairs.i])
         relative: Floats = one * other / self.average**2
         return relative
+
+
+def _counted(said: Iterable[tuple[Id, bool]]) -> dict[Id, tuple[int, int]]:
+    """Return (how many yes, how many answers) for each person."""
+    counts: dict[Id, tuple[int, int]] = {}
+    for id, yes in said:
+        had, n = counts.get(id, (0, 0))
+        counts[id] = had + yes, n + 1
+    return counts
 
 
 class Weights:
@@ -166,7 +181,7 @@ class Weights:
         precision: Floats = np.linalg.inv(self.covariance).astype(np.float64)
         after = Weights(self.names, self.mean)
         after.mean = _peak(x, y, weight, self.mean, precision)
-        p = _logistic(x @ after.mean)
+        p = logistic(x @ after.mean)
         known = precision + (x.T * (weight * p * (1 - p))) @ x
         after.covariance = np.linalg.inv(known).astype(np.float64)
         return after
@@ -178,7 +193,7 @@ class Weights:
         """
         x = np.asarray(features, dtype=np.float64).reshape(-1, len(self.mean))
         variance = np.einsum("mk,kl,ml->m", x, self.covariance, x)
-        return _logistic(x @ self.mean / np.sqrt(1 + np.pi * variance / 8))
+        return logistic(x @ self.mean / np.sqrt(1 + np.pi * variance / 8))
 
     def intervals(self) -> dict[str, tuple[float, float, float]]:
         """Return (weight, low, high) at 95 % for each feature."""
@@ -197,7 +212,7 @@ def _peak(x: Floats, y: Floats, weight: Floats, prior: Floats, precision: Floats
 
     w = prior.copy()
     for _ in range(50):
-        p = _logistic(x @ w)
+        p = logistic(x @ w)
         gradient = x.T @ (weight * (p - y)) + precision @ (w - prior)
         step = np.linalg.solve(precision + (x.T * (weight * p * (1 - p))) @ x, gradient)
         size = 1.0
@@ -220,10 +235,12 @@ def _inverse(propensity: npt.ArrayLike | None, n: int) -> Floats:
     return scaled
 
 
-def _logit(p: float) -> float:
+def logit(p: float) -> float:
+    """Return the log odds of a share strictly between 0 and 1."""
     return float(np.log(p / (1 - p)))
 
 
-def _logistic(odds: npt.ArrayLike) -> Floats:
+def logistic(odds: npt.ArrayLike) -> Floats:
+    """Return the share with these log odds."""
     value: Floats = 1.0 / (1.0 + np.exp(-np.clip(np.asarray(odds, dtype=np.float64), -500, 500)))
     return value

@@ -7,8 +7,8 @@ phones of people who are here, by letter at night.
 Rules kept here: a pair is suggested once (`suggested_pair` remembers it, one spelling, also for
 circles) and released after a month if nobody answered; nobody has more than three introductions
 before them, nor more than one wild card a day; who is hidden, in focus, paused or only declared
-is left in peace; the arm of the trial and the propensity are logged when the suggestion is made;
-nobody is left out without a count of why.
+is left in peace; the arm of each seat on trial and its propensity are logged when the suggestion
+is made; nobody is left out without a count of why.
 """
 
 from serendipity.suggestions.ideas import Round, SuggestedPair, Suggestion, SuggestionMember

@@ -161,7 +161,7 @@ def _written(
     made = [(new_public_id(), idea) for idea in ideas]
     try:
         with session.begin_nested():
-            rows = [_suggestion(key, idea, planned, kept, at) for key, idea in made]
+            rows = [_suggestion(key, idea, kept, at) for key, idea in made]
             inserting = insert(Suggestion).returning(Suggestion.public_id, Suggestion.id)
             ids = dict(session.execute(inserting, rows).all())
             _write_people(session, [(ids[key], idea) for key, idea in made], at)
@@ -199,9 +199,7 @@ def _write_people(session: Session, made: Sequence[tuple[int, Idea]], at: dateti
     )
 
 
-def _suggestion(
-    public_id: str, idea: Idea, planned: Plan, kept: Round, at: datetime
-) -> dict[str, Any]:
+def _suggestion(public_id: str, idea: Idea, kept: Round, at: datetime) -> dict[str, Any]:
     return {
         "public_id": public_id,
         "round_id": kept.id,
@@ -209,7 +207,7 @@ def _suggestion(
         "at": at,
         "expires_at": idea.expires_at,
         "score": idea.score,
-        "arm": planned.arm,
-        "propensity": planned.propensity,
+        "arm": idea.arm,
+        "propensity": idea.propensity,
         "reasons": idea.reasons,
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from serendipity import clock
 from serendipity.lieux import Lieu
-from serendipity.suggestions import gathering, thinking
+from serendipity.suggestions import gathering, thinking, trial
 from serendipity.suggestions.ideas import Round, Suggestion
 from serendipity.suggestions.recording import record
 from serendipity.suggestions.thinking import Idea, Plan, plan
@@ -61,6 +62,7 @@ def by_hand(
         serves=dict.fromkeys(member_ids, 0.0),
         reasons=[{"code": "by_hand", "facts": {}}],
         expires_at=expires_at,
+        arm="concierge",  # no arm of the trial: it is no evidence for any of them
     )
     zone = session.get_one(Lieu, lieu_id).timezone
     planned = Plan(
@@ -68,8 +70,7 @@ def by_hand(
         local_date=clock.local_date(at, zone),
         kind="day",
         seed=0,
-        arm="concierge",  # no arm of the trial: it is no evidence for any of them
-        propensity=1.0,
+        arm="concierge",
         per_person=thinking.PER_PERSON["day"] + 1,  # the concierge sees whether it is too many
         people=len(member_ids),
         weight=0.0,
@@ -103,13 +104,15 @@ def arrival(
         kind="day",
         seed=0,
         arm="engine",
-        propensity=1.0,
         per_person=per_person,
         people=len(found.ready),
         weight=weight,
         bound=weight,
         left_out=Counter(),
-        ideas=[thinking.idea_of(one, found, "day", at) for one in thought],
+        ideas=[
+            replace(thinking.idea_of(one, found, "day", at), arm=trial.outside(lieu.policy))
+            for one in thought
+        ],
         local_date=clock.local_date(at, lieu.timezone),
     )
     return list(record(session, planned, at=at).suggestions)

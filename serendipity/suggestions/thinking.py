@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import random
+import math
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import combinations
 from typing import Any, Final
@@ -16,15 +16,16 @@ from sqlalchemy.orm import Session
 import matching
 from serendipity import clock
 from serendipity.lieux import Lieu
-from serendipity.suggestions import gathering
+from serendipity.suggestions import gathering, learning, trial
 from serendipity.suggestions import guests as guests_room
 from serendipity.suggestions.gathering import Gathered
 from serendipity.suggestions.ideas import Suggestion
 
+Chance = Callable[[Any, Any], Any]  # as `matching.Community` takes it
+
 PER_PERSON: Final = {"day": 3, "night": 1}
 BY_LETTER: Final = timedelta(hours=48)  # how long a letter waits for its answers
 TOGETHER: Final = 1.25  # how much likelier; enough to decide among equals, not to outweigh help
-ARMS: Final = {"engine": 0.45, "memory": 0.45, "random": 0.1}  # of the trial, when a lieu runs it
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Idea:
     serves: Mapping[int, float]
     reasons: list[dict[str, Any]]
     expires_at: datetime
+    arm: str = "engine"
+    propensity: float = 1.0  # how likely its seats were to be of this arm
 
     @property
     def is_wild(self) -> bool:
@@ -56,8 +59,7 @@ class Plan:
     lieu_id: int
     kind: str
     seed: int
-    arm: str
-    propensity: float
+    arm: str  # or "trial": then each idea has its own
     per_person: int
     people: int
     weight: float
@@ -90,26 +92,46 @@ def plan(
     meaning, vocabulary : optional
         As `matching.Community` takes them; without a vocabulary the kept concepts are asked.
     policy : "engine", "memory" or "random", optional
-        Else the lieu's own, which may be "trial": then chance chooses and says how likely it was.
+        Else the lieu's own, which may be "trial": then each seat of each member is drawn into an
+        arm, and each idea says which and how likely that was.
     day : date, optional
         The local date whose night this is, when it is caught up on the next day.
     """
     day = day or clock.local_date(at, lieu.timezone)
     per_person = PER_PERSON[kind] if limit_per_person is None else limit_per_person
     found = gathering.gathered(session, lieu=lieu, kind=kind, at=at, per_person=per_person, day=day)
-    arm, propensity = _arm(policy or lieu.policy, seed, lieu.id)
-    community = community_of(found, meaning, vocabulary)
-    thought = community.suggest(present=list(found.ready), at=at, policy=arm, random_state=seed)
+    arm = policy or lieu.policy
+    willing = learning.willingness(session, lieu=lieu, day=day)
+    community = community_of(found, meaning, vocabulary, willing)
+    parts = trial.parts(
+        community,
+        found,
+        lieu=lieu,
+        policy=arm,
+        kind=kind,
+        day=day,
+        at=at,
+        seed=seed,
+        per_person=per_person,
+    )
     had_wild = had_wild_card(session, lieu, kind, at)
     ideas = _with_few_wild_cards(
-        [idea_of(one, found, kind, at) for one in thought.suggestions], set(had_wild)
+        [
+            replace(idea_of(one, found, kind, at), arm=part.arm, propensity=part.propensity)
+            for part in parts
+            for one in part.round.suggestions
+        ],
+        set(had_wild),
     )
-    why = {int(str(out.id)): out.why for out in thought.left_out}
-    alone = sorted(set(found.ready) - _people(ideas) - set(why) - had_wild)
-    if alone:  # their wild card went to somebody else first: pair them among themselves
-        rest = community.suggest(present=alone, at=at, policy=arm, random_state=seed, per_person=1)
-        ideas += [idea_of(one, found, kind, at) for one in rest.suggestions]
-        why |= {int(str(out.id)): out.why for out in rest.left_out}
+    why = trial.why_left_out(parts)
+    # Their wild card went to somebody else first, or their seats met nobody: pair them up.
+    alone = sorted(trial.may_be_paired(found, arm, why) - _people(ideas) - had_wild)
+    if alone:
+        rest = trial.rest(community, alone, policy=arm, at=at, seed=seed, made=parts)
+        ideas += [
+            replace(idea_of(one, found, kind, at), arm=rest.arm) for one in rest.round.suggestions
+        ]
+        why |= {int(str(out.id)): out.why for out in rest.round.left_out}
     guests: dict[int, int] = {}
     if kind == "night":
         more, guests = _between(
@@ -122,18 +144,17 @@ def plan(
             at=at,
             day=day,
         )
-        ideas += more
+        ideas += [replace(one, arm=trial.outside(arm)) for one in more]
     without = set(found.ready) - _people(ideas)
     return Plan(
         lieu_id=lieu.id,
         kind=kind,
         seed=seed,
         arm=arm,
-        propensity=propensity,
         per_person=per_person,
         people=len(found.ready),
-        weight=float(thought.weight),
-        bound=float(thought.bound),
+        weight=float(sum(part.round.weight for part in parts)),
+        bound=float(sum(part.round.bound for part in parts)),
         left_out=found.away + Counter(why.get(one, "wild_card") for one in without),
         ideas=ideas,
         local_date=day,
@@ -182,36 +203,42 @@ def _with_few_wild_cards(ideas: Sequence[Idea], had_wild: set[int]) -> list[Idea
     return kept
 
 
-def community_of(found: Gathered, meaning: Any, vocabulary: Any) -> matching.Community:
+def community_of(
+    found: Gathered, meaning: Any, vocabulary: Any, willing: Chance | None = None
+) -> matching.Community:
+    together = _rather_together(found.expected) if found.expected else None
     return matching.Community(
         found.people,
         found.ties,
         found.asked,
         meaning=meaning,
         vocabulary=vocabulary or found.broader,
-        chance=_rather_together(found.expected) if found.expected else None,
+        chance=_times(together, willing),
     )
 
 
-def _rather_together(expected: Collection[int]) -> Callable[[Any, Any, Any], Any]:
-    """Two who will both be there tomorrow are likelier to meet than two who will not."""
+def _times(*chances: Chance | None) -> Chance | None:
+    """All that is known about who agrees, multiplied; nothing of nothing."""
+    known = [one for one in chances if one is not None]
+    if not known:
+        return None
 
-    def chance(roster: Any, i: Any, j: Any) -> Any:
-        import numpy as np  # noqa: PLC0415 (web processes plan no rounds)
-
-        there = np.array([person.id in expected for person in roster.people])
-        return np.where(there[i] & there[j], TOGETHER, 1.0)
+    def chance(roster: Any, pairs: Any) -> Any:
+        return math.prod(one(roster, pairs) for one in known)
 
     return chance
 
 
-def _arm(policy: str, seed: int, lieu_id: int) -> tuple[str, float]:
-    """The arm of this round, and how likely it was to be this one."""
-    if policy != "trial":
-        return policy, 1.0
-    chance = random.Random(f"{seed}:{lieu_id}")
-    arm = chance.choices(list(ARMS), weights=list(ARMS.values()))[0]
-    return arm, ARMS[arm]
+def _rather_together(expected: Collection[int]) -> Chance:
+    """Two who will both be there tomorrow are likelier to meet than two who will not."""
+
+    def chance(roster: Any, pairs: Any) -> Any:
+        import numpy as np  # noqa: PLC0415 (web processes plan no rounds)
+
+        there = np.array([person.id in expected for person in roster.people])
+        return np.where(there[pairs.i] & there[pairs.j], TOGETHER, 1.0)
+
+    return chance
 
 
 def idea_of(one: matching.Suggestion, found: Gathered, kind: str, at: datetime) -> Idea:

@@ -189,18 +189,6 @@ def test_a_plan_is_looked_at_again_before_it_is_kept(session: Session, lieu: Lie
     assert made.left_out == {"changed": 4}
 
 
-def test_a_lieu_on_trial_logs_the_arm_and_how_likely_it_was(session: Session, lieu: Lieu) -> None:
-    lieu.policy = "trial"
-    a_room(session, lieu, 2)
-    arms = {}
-    for seed in range(40):
-        planned = suggestions.plan(session, lieu=lieu, at=NOON, seed=seed)
-        arms[planned.arm] = planned.propensity
-    assert arms == {"engine": 0.45, "memory": 0.45, "random": 0.1}
-    made = a_round(session, lieu, policy="memory").suggestions[0]
-    assert (made.arm, made.propensity) == ("memory", 1.0)
-
-
 def test_the_night_asks_those_who_want_letters_once_a_week(session: Session, lieu: Lieu) -> None:
     a = skilled(session, lieu, "Awa", wants="pricing")
     b = skilled(session, lieu, "Inès", can=["pricing"])
