@@ -171,9 +171,10 @@ class Acquaintance:
     def _walk(self) -> npt.NDArray[np.float32]:
         """Walk from everybody; return where each person ends, as a unit row."""
         wide, steps = self._wide()
-        walk = np.eye(self.n, dtype=np.float32)
         if wide < self.n:
             walk = np.random.default_rng(0).standard_normal((self.n, wide)).astype(np.float32)
+        else:
+            walk = np.eye(self.n, dtype=np.float32)
         strength = self.strength**2
         ends = np.repeat(np.arange(self.n), np.diff(self.start))
         degree = np.bincount(ends, strength, minlength=self.n)
