@@ -24,6 +24,7 @@ from serendipity import (  # noqa: F401
     needs,
     organisations,
     passkeys,
+    photos,
     presence,
     residents,
     retention,

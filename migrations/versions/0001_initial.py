@@ -1154,6 +1154,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("member_id", name=op.f("pk_rhythm")),
     )
     op.create_table(
+        "room_photo",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column("room_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("words", sa.String(length=160), nullable=False),
+        sa.Column("width", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("height", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("added_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["room_id"], ["room.id"], name=op.f("fk_room_photo_room_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_room_photo")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_room_photo_public_id")),
+    )
+    with op.batch_alter_table("room_photo", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_room_photo_room_id"), ["room_id"], unique=False)
+
+    op.create_table(
         "seat_reservation",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=22), nullable=False),
@@ -1606,6 +1624,24 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("suggestion_id", name=op.f("pk_postponed")),
+    )
+    op.create_table(
+        "room_photo_file",
+        sa.Column("photo_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("size", sa.String(length=8), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint(
+            "size IN ('small', 'large') AND kind IN ('webp', 'jpeg')",
+            name=op.f("ck_room_photo_file_which"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["photo_id"],
+            ["room_photo.id"],
+            name=op.f("fk_room_photo_file_photo_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("photo_id", "size", "kind", name=op.f("pk_room_photo_file")),
     )
     op.create_table(
         "rules_accepted",
@@ -2121,6 +2157,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_rules_accepted_member_id"))
 
     op.drop_table("rules_accepted")
+    op.drop_table("room_photo_file")
     op.drop_table("postponed")
     with op.batch_alter_table("need", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_need_read_at"))
@@ -2201,6 +2238,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_seat_reservation_lieu_day")
 
     op.drop_table("seat_reservation")
+    with op.batch_alter_table("room_photo", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_room_photo_room_id"))
+
+    op.drop_table("room_photo")
     op.drop_table("rhythm")
     with op.batch_alter_table("public_evidence", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_public_evidence_shown_by_id"))
