@@ -65,7 +65,7 @@ class Moment(Out):
 
 
 class SkillTable(Out):
-    """How many people offer a skill, something of a family, or something rarer ("other")."""
+    """At least so many people offer a skill, something of a family, or something rarer ("other")."""
 
     kind: str
     name: str
@@ -74,7 +74,7 @@ class SkillTable(Out):
 
 
 class Skills(Out):
-    """What was counted at a quarter of an hour. `people` is 0 when they are fewer than three."""
+    """What is told at a quarter of an hour, as sizes. `people` is 0 when they are fewer than three."""
 
     counted_at: Instant
     people: int
@@ -138,7 +138,7 @@ def moments(asked: OfDay, slug: str) -> Page[Moment]:
 
 @reads("/lieux/<slug>/skills", answers=Skills)
 def skills(slug: str) -> Skills:
-    """Which skills are in the house now, as counts of three people or more."""
+    """Which skills are in the house now, as sizes: three people or more, eight, sixteen."""
     lieu, at = open_lieu(reading(), slug), clock.now()
     if skillmap.is_due(reading(), lieu_id=lieu.id, at=at):
         with writing() as session:  # counts are nobody's action, and the same whoever asks

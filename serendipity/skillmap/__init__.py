@@ -6,11 +6,12 @@ Rules kept here:
 - Nobody can be picked out: a skill held by fewer than three people is counted with its family's
   others, a family of fewer than three people with what is left, and what is left of fewer than
   three people is not told at all. A person counts once at each table, never below three.
-- Nobody can be told apart by coming or going: counts are taken as of the last quarter hour, once
-  per lieu and quarter, and kept in `skill_count`. Looking again, from another room, for another
-  word or after a minute, shows the same rows. And a table's number changes only when three of its
-  people or more are others than those it was taken of (`settled`): who polls the map and knows one
-  person learns nothing from a change, and a number is at most two people old.
+- Nobody can be told apart by coming or going. Counts are taken as of the last quarter hour, once
+  per lieu and quarter, and kept in `skill_count`: looking again, from another room, for another
+  word or after a minute, shows the same rows. What is told is a size (three or more, eight or more,
+  sixteen), a table is looked at anew in one quarter of eight, chosen by chance, and taken anew only
+  when three of its people are others by then. Who polls the map while one person they know comes or
+  goes guesses right in at most 55 of 100 cases (`python -m benchmarks telling`).
 - An organisation looks from fifteen minutes before its booking until its end.
 - Asking for ten minutes is a call of the booking: a name comes back when somebody said yes.
 - Looking for a word finds the tables where somebody could help. It asks the vocabulary, never
@@ -28,6 +29,7 @@ from serendipity.skillmap.counts import (
     is_due,
     quarter,
     settled,
+    size,
 )
 from serendipity.skillmap.seeing import (
     BEFORE,
@@ -60,6 +62,7 @@ __all__ = [
     "refuse_unless_open",
     "revealed",
     "settled",
+    "size",
     "skill_map",
     "table_of",
     "tables_for",

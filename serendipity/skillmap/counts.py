@@ -1,9 +1,16 @@
-"""Counts: how many people are at each table of the map, taken so that nobody is told apart."""
+"""Counts: how many people are at each table of the map, taken so that nobody is told apart.
+
+What is shown is a size (three or more, eight, sixteen), of a table that is looked at anew in one
+quarter of eight, chosen by chance, and only when three of its people are others by then. Measured:
+`python -m benchmarks telling`.
+"""
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -19,6 +26,12 @@ from serendipity.presence import Presence
 from serendipity.skills import Concept, MemberSkill
 
 FEWEST: Final = 3
+SIZES: Final = (3, 8, 16)  # what is told of a table is the largest of these that it reaches
+OTHERS: Final = 10  # everybody is told in tens, and anew when so many are others
+LOOK: Final = 1 / 8  # how likely a table is looked at in a quarter
+HALF: Final = 1 / 2
+Chance = Callable[[], float]
+_dice: Final[Chance] = random.SystemRandom().random
 Key = tuple[str, str]  # kind and name of a table
 Held = Mapping[int, Iterable[tuple[str | None, str | None]]]
 EVERYBODY: Final = ("all", "")
@@ -65,13 +78,13 @@ def quarter(at: datetime) -> datetime:
     return slots.starts(slots.number(at))
 
 
-def count(session: Session, *, lieu_id: int, at: datetime) -> None:
+def count(session: Session, *, lieu_id: int, at: datetime, chance: Chance = _dice) -> None:
     """Take the counts of this quarter, unless somebody has; they do not change after that."""
     quarter_at = quarter(at)
     if _is_counted(session, lieu_id, quarter_at) or not _take_turn(session, lieu_id, quarter_at):
         return
     shown = _shown(session, lieu_id)
-    now = settled(shown, _held(session, lieu_id, quarter_at))
+    now = settled(shown, _held(session, lieu_id, quarter_at), chance=chance)
     _write(session, lieu_id, shown, now)
     session.execute(
         update(SkillCount).where(SkillCount.lieu_id == lieu_id).values(quarter_at=quarter_at)
@@ -129,7 +142,13 @@ def _write(
             )
     taken = [(key, now[key]) for key in changed if key in now]
     rows: list[dict[str, object]] = [
-        {"lieu_id": lieu_id, "kind": kind, "name": name, "people": len(who), "quarter_at": EPOCH}
+        {
+            "lieu_id": lieu_id,
+            "kind": kind,
+            "name": name,
+            "people": size(kind, who),
+            "quarter_at": EPOCH,
+        }
         for (kind, name), who in taken
     ]
     if EVERYBODY in changed and EVERYBODY not in now:
@@ -158,17 +177,37 @@ def count_all(session: Session, *, at: datetime) -> list[int]:
     return due
 
 
-def settled(shown: Mapping[Key, frozenset[int]], held: Held) -> dict[Key, frozenset[int]]:
+def size(kind: str, people: Collection[int]) -> int:
+    """What is told of so many: at least this number.
+
+    Examples
+    --------
+    >>> [size("skill", range(number)) for number in (3, 7, 8, 15, 40)]
+    [3, 3, 8, 8, 16]
+    >>> [size("all", range(number)) for number in (3, 9, 10, 47)]
+    [3, 3, 10, 40]
+    """
+    if kind == "all":
+        return len(people) // 10 * 10 or FEWEST
+    return max(step for step in SIZES if step <= len(people))
+
+
+def settled(
+    shown: Mapping[Key, frozenset[int]], held: Held, *, chance: Chance = lambda: 0.0
+) -> dict[Key, frozenset[int]]:
     """What is to be shown after what was shown: (kind, name) → of whom the number is taken.
 
     Parameters
     ----------
     shown : of whom the numbers shown so far were taken; nothing at first.
     held : member → (concept, family) of their skills, of everybody who counts now.
+    chance : draws a number from 0 to 1 for each table that might change; below `LOOK` it is looked
+        at. The default looks at all.
 
     Returns
     -------
     Tables of three people or more. A table is the same as before, or three people of it differ.
+    Fewer than three people altogether: nothing.
 
     Examples
     --------
@@ -179,36 +218,52 @@ def settled(shown: Mapping[Key, frozenset[int]], held: Held) -> dict[Key, frozen
     >>> settled(first, {1: [drums], 2: [drums], 4: [harp]}) == first  # one went: nothing is told
     True
     """
+    if len(held) < FEWEST:
+        return {}
+    settle = _Settling(shown, chance if shown else lambda: 0.0)
     by_skill: dict[tuple[str | None, str | None], set[int]] = defaultdict(set)
     for member_id, offered in held.items():
         for skill in offered:
             by_skill[skill].add(member_id)
-    by_concept = {concept: people for (concept, _), people in by_skill.items() if concept}
-    tables = _settled("skill", by_concept, shown)
+    tables = settle.all(
+        "skill", {concept: who for (concept, _), who in by_skill.items() if concept}
+    )
     by_family: dict[str | None, set[int]] = defaultdict(set)
     for (concept, family), people in by_skill.items():
         if ("skill", concept) not in tables:
             by_family[family] |= people
-    named = {family: people for family, people in by_family.items() if family}
-    tables |= _settled("family", named, shown)
+    tables |= settle.all("family", {family: who for family, who in by_family.items() if family})
     rest: set[int] = set().union(
         *(people for family, people in by_family.items() if ("family", family) not in tables)
     )
-    return tables | _settled("other", {"": rest}, shown) | _settled("all", {"": set(held)}, shown)
+    return tables | settle.all("other", {"": rest}) | settle.all("all", {"": set(held)})
 
 
-def _settled(
-    kind: str, now: Mapping[str, set[int]], shown: Mapping[Key, frozenset[int]]
-) -> dict[Key, frozenset[int]]:
-    """The tables of one kind: kept as they were, taken anew, or left out."""
-    found: dict[Key, frozenset[int]] = {}
-    for name in [*now, *(name for of, name in shown if of == kind and name not in now)]:
-        people, before = frozenset(now.get(name, ())), shown.get((kind, name))
-        if before is not None and len(before ^ people) < FEWEST:
-            found[kind, name] = before
-        elif len(people) >= FEWEST:
-            found[kind, name] = people
-    return found
+@dataclass(frozen=True)
+class _Settling:
+    """One taking of counts: what was shown before, and the dice."""
+
+    shown: Mapping[Key, frozenset[int]]
+    chance: Chance
+
+    def all(self, kind: str, now: Mapping[str, set[int]]) -> dict[Key, frozenset[int]]:
+        """The tables of one kind: kept as they were, taken anew, or left out."""
+        gone = [name for of, name in self.shown if of == kind and name not in now]
+        found = {}
+        for name in [*now, *gone]:
+            people = self.one((kind, name), frozenset(now.get(name, ())))
+            if people:
+                found[kind, name] = people
+        return found
+
+    def one(self, key: Key, people: frozenset[int]) -> frozenset[int]:
+        before = self.shown.get(key, frozenset())
+        others = OTHERS if key == EVERYBODY and len(people) >= OTHERS else FEWEST
+        if len(before ^ people) < others or self.chance() >= LOOK:
+            return before
+        if not before and len(people) == FEWEST and self.chance() >= HALF:
+            return before  # three are shown or not: that there are now three tells of nobody
+        return people if len(people) >= FEWEST else frozenset()
 
 
 def _is_counted(session: Session, lieu_id: int, quarter_at: datetime) -> bool:
