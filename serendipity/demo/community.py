@@ -20,6 +20,7 @@ from serendipity import (
     organisations,
     presence,
     rooms,
+    seats,
     shifts,
 )
 from serendipity.demo import places
@@ -157,6 +158,9 @@ def _open(session: Session, place: Place, *, at: datetime) -> Lieu:
     )
     lieux.keep_hours(session, lieu=lieu, spans=place.openings())
     lieux.keep_moments(session, lieu=lieu, spans=place.week())
+    for span in place.week():  # a quarter of the seats may be kept ahead
+        facts = {"weekday": span.weekday, "starts": span.starts, "count": place.seats // 4}
+        seats.offer(session, lieu=lieu, at=at, **facts)
     session.add_all(
         Room(
             lieu_id=lieu.id,
