@@ -19,6 +19,7 @@ from serendipity.db import database, engine_options
 from serendipity.demo import doors
 from serendipity.web import (
     access,
+    billing,
     commons,
     company,
     compression,
@@ -31,6 +32,7 @@ from serendipity.web import (
     heard,
     language,
     letters,
+    news,
     operator,
     passkeys,
     patterns,
@@ -62,8 +64,10 @@ BLUEPRINTS = (
     rules.blueprint,
     commons.blueprint,
     evidence.blueprint,
+    billing.blueprint,
     setup.blueprint,
     letters.blueprint,
+    news.blueprint,
     patterns.blueprint,
     health.blueprint,
     kiosk.blueprint,
@@ -116,6 +120,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     csrf.exempt(api.blueprint)  # bearer tokens, no cookies
     csrf.exempt(letters.blueprint)  # signed addresses, no cookies
     csrf.exempt("kiosk.kept.take")  # signed by the screen; its page may be older than its session
+    csrf.exempt(news.blueprint)  # signed by who tells it, no cookies
     for part in (session, language, walltime, security, compression, access, errors):
         part.init_app(app)
     for blueprint in BLUEPRINTS:

@@ -63,6 +63,19 @@ class Settings:
     mail_per_minute: int = setting(
         600, "At most so many emails a minute, for providers that set a limit."
     )
+    stripe_secret_key: str = setting(
+        "",
+        "The secret key of an account at Stripe. With it, bookings can be paid by card on Stripe's "
+        "page; empty: on invoice only.",
+    )
+    stripe_webhook_secret: str = setting(
+        "",
+        "Signs what Stripe tells at /payments/stripe. Without it nothing that Stripe tells is "
+        "believed.",
+    )
+    stripe_api: str = setting(
+        "https://api.stripe.com", "Where Stripe's API is; another address is for tests."
+    )
     night_at: str = setting(
         "20:00", "When the night's introductions are planned, on each lieu's own wall clock."
     )
@@ -95,6 +108,11 @@ class Settings:
                 why=f"default_language must be en, fr or nl, not {self.default_language!r}"
             )
 
+        if self.stripe_secret_key and not self.stripe_webhook_secret:
+            raise ConfigurationError(
+                why="stripe_secret_key needs stripe_webhook_secret: without it no payment would "
+                "ever be known here"
+            )
         try:
             time.fromisoformat(self.night_at)
         except ValueError:

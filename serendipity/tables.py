@@ -25,6 +25,7 @@ from serendipity import (  # noqa: F401
     organisations,
     passkeys,
     photos,
+    payments,
     presence,
     residents,
     retention,

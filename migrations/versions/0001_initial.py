@@ -132,6 +132,14 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "payment_event",
+        sa.Column("provider", sa.String(length=12), nullable=False),
+        sa.Column("event_id", sa.String(length=160), nullable=False),
+        sa.Column("ending", sa.String(length=16), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("provider", "event_id", name=op.f("pk_payment_event")),
+    )
+    op.create_table(
         "setup_token",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
@@ -1612,6 +1620,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_need_read_at"), ["read_at"], unique=False)
 
     op.create_table(
+        "payment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column(
+            "booking_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("provider", sa.String(length=12), nullable=False),
+        sa.Column("cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("session_id", sa.String(length=120), nullable=True),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("paid_at", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "paid_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("receipt", sa.String(length=120), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("(paid_at IS NULL) = (paid_cents = 0)", name=op.f("ck_payment_paid")),
+        sa.CheckConstraint("cents > 0 AND paid_cents >= 0", name=op.f("ck_payment_money")),
+        sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("fk_payment_booking_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment")),
+        sa.UniqueConstraint("booking_id", name=op.f("uq_payment_booking_id")),
+        sa.UniqueConstraint("provider", "session_id", name=op.f("uq_payment_provider_session_id")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_payment_public_id")),
+    )
+    op.create_table(
         "postponed",
         sa.Column(
             "suggestion_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
@@ -1858,6 +1895,39 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("invoice_id", name=op.f("pk_invoice_paper")),
     )
+    op.create_table(
+        "refund",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column(
+            "payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("turn", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("why", sa.String(length=12), nullable=False),
+        sa.Column("owed_at", sa.BigInteger(), nullable=False),
+        sa.Column("next_try_at", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("done_at", sa.BigInteger(), nullable=True),
+        sa.Column("failed_at", sa.BigInteger(), nullable=True),
+        sa.Column("reference", sa.String(length=120), nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.CheckConstraint("why IN ('changed', 'late')", name=op.f("ck_refund_why")),
+        sa.CheckConstraint("cents > 0 AND turn >= 1", name=op.f("ck_refund_cents")),
+        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=op.f("fk_refund_payment_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refund")),
+        sa.UniqueConstraint("payment_id", "turn", name=op.f("uq_refund_payment_id_turn")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_refund_public_id")),
+    )
+    with op.batch_alter_table("refund", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_refund_waiting",
+            ["next_try_at"],
+            unique=False,
+            sqlite_where=sa.text("done_at IS NULL AND failed_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL AND failed_at IS NULL"),
+        )
+
     op.create_table(
         "ledger_transaction",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -2128,6 +2198,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_ledger_transaction_encounter_id"))
 
     op.drop_table("ledger_transaction")
+    with op.batch_alter_table("refund", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_refund_waiting",
+            sqlite_where=sa.text("done_at IS NULL AND failed_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL AND failed_at IS NULL"),
+        )
+
+    op.drop_table("refund")
     op.drop_table("invoice_paper")
     with op.batch_alter_table("introduction_side", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_introduction_side_member_id"))
@@ -2159,6 +2237,7 @@ def downgrade() -> None:
     op.drop_table("rules_accepted")
     op.drop_table("room_photo_file")
     op.drop_table("postponed")
+    op.drop_table("payment")
     with op.batch_alter_table("need", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_need_read_at"))
         batch_op.drop_index(batch_op.f("ix_need_presence_id"))
@@ -2377,6 +2456,7 @@ def downgrade() -> None:
 
     op.drop_table("signin_code")
     op.drop_table("setup_token")
+    op.drop_table("payment_event")
     op.drop_table("passkey_challenge")
     op.drop_table("organisation")
     op.drop_table("lieu")

@@ -7,6 +7,7 @@ XML for machines (`facturx`). Issued is what a booking owes, at its confirmation
 that changes (`issuing`).
 """
 
+from serendipity.invoices.documents import pdf_of, xml_of
 from serendipity.invoices.invoice import (
     Invoice,
     InvoicePaper,
@@ -49,7 +50,7 @@ from serendipity.invoices.sellers import (
     describe,
     seller_of,
 )
-from serendipity.invoices.terms import due_on, terms_of
+from serendipity.invoices.terms import due_on, is_paid, terms_of
 
 __all__ = [
     "BadPaymentDays",
@@ -79,10 +80,12 @@ __all__ = [
     "invoices_of_booking",
     "invoices_of_lieu",
     "invoices_of_organisation",
+    "is_paid",
     "issue",
     "keep_paper",
     "kept_paper",
     "next_number",
+    "pdf_of",
     "put_off",
     "seller_of",
     "settle",
@@ -91,4 +94,5 @@ __all__ = [
     "terms_of",
     "undrawn",
     "waiting_count",
+    "xml_of",
 ]

@@ -37,8 +37,8 @@ def xml_of(invoice: Invoice) -> bytes:
     """The invoice as Factur-X XML, checked against the schema of its profile."""
     document = Document()
     document.context.guideline_parameter.id = PROFILE
-    prepaid = terms.prepaid_cents(invoice)
-    document.context.business_parameter.id = SERVICES_PAID if prepaid else SERVICES
+    paid = terms.is_paid(invoice)
+    document.context.business_parameter.id = SERVICES_PAID if paid else SERVICES
     _header(document, invoice)
     _parties(document, invoice)
     for place, line in enumerate(invoice.content["lines"], start=1):
@@ -121,9 +121,9 @@ def _settlement(document: Document, invoice: Invoice) -> None:
 
 def _means(invoice: Invoice) -> Any:
     means = PaymentMeans()
-    means.type_code = CARD if invoice.content["paid"] else "1"  # 1: not said how
+    means.type_code = CARD if terms.is_paid(invoice) else "1"  # 1: not said how
     iban = invoice.content["seller"]["iban"]
-    if iban and not invoice.content["paid"]:
+    if iban and not terms.is_paid(invoice):
         means.type_code = TRANSFER
         means.payee_account.iban = iban
     return means

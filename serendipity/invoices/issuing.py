@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from serendipity import bookings, clock, mail
+from serendipity import bookings, clock, mail, payments
 from serendipity.bookings import Booking
 from serendipity.db import Base, Key
 from serendipity.invoices import numbering, wording
@@ -175,7 +175,7 @@ def issue(
     """
     if not lines:
         raise NothingToInvoice()
-    content = {
+    content: dict[str, Any] = {
         "of": of,
         "seller": _seller_facts(deal.seller),
         "buyer": _buyer_facts(deal.organisation),
@@ -186,8 +186,11 @@ def issue(
             "to": clock.local_date(deal.booking.ends_at, deal.lieu.timezone).isoformat(),
         },
         "reference": deal.booking.public_id,
-        "paid": deal.booking.payment == "card",
     }
+    content["paid_cents"] = min(
+        sum(tax["net_cents"] + tax["vat_cents"] for tax in content["taxes"]),
+        payments.kept_for(session, booking_id=deal.booking.id),
+    )
     return _write(session, deal=deal, kind="invoice", content=content, at=at)
 
 
@@ -266,7 +269,7 @@ def _owe_letter(session: Session, invoice: Invoice, deal: Deal, *, at: datetime)
             "total_cents": invoice.total.gross_cents,
             "currency": invoice.currency,
             "due_on": invoice.content.get("due_on", ""),
-            "paid": invoice.content["paid"],
+            "paid": invoice.content["paid_cents"] == invoice.total.gross_cents,
         },
         language=deal.organisation.language,
         at=at,

@@ -166,7 +166,7 @@ def _payment(invoice: Invoice) -> list[str]:
     gettext = wording.of(invoice.language).gettext
     said = [terms.terms_of(invoice)]
     iban = invoice.content["seller"]["iban"]
-    if iban and invoice.kind == "invoice" and not invoice.content["paid"]:
+    if iban and invoice.kind == "invoice" and not terms.is_paid(invoice):
         spaced = " ".join(iban[at : at + 4] for at in range(0, len(iban), 4))
         message = gettext("To the account %(iban)s, with the number %(number)s.")
         said.append(message % {"iban": spaced, "number": invoice.number})

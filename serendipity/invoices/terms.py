@@ -20,7 +20,7 @@ def terms_of(invoice: Invoice) -> str:
     return wording.terms(
         due_on(invoice),
         invoice.language,
-        paid=invoice.content["paid"],
+        paid=is_paid(invoice),
         credit=invoice.kind == "credit",
     )
 
@@ -29,15 +29,19 @@ def due_on(invoice: Invoice) -> date | None:
     """Until when it is to be paid: a paid one on its own day, and a credit note never."""
     if invoice.kind == "credit":
         return None
-    if invoice.content["paid"]:
+    if is_paid(invoice):
         return invoice.day
     return date.fromisoformat(invoice.content["due_on"])
 
 
 def prepaid_cents(invoice: Invoice) -> int:
-    """What was paid before the invoice was written: by card all of it, else nothing."""
-    paid = invoice.kind == "invoice" and invoice.content["paid"]
-    return invoice.total.gross_cents if paid else 0
+    """What was paid by card before the invoice was written."""
+    return int(invoice.content["paid_cents"]) if invoice.kind == "invoice" else 0
+
+
+def is_paid(invoice: Invoice) -> bool:
+    """Whether all of it was paid by card before it was written."""
+    return prepaid_cents(invoice) == invoice.total.gross_cents
 
 
 def why_no_vat(invoice: Invoice) -> str:

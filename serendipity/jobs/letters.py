@@ -329,6 +329,10 @@ def _invoice(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[st
     return {"total": money(Decimal(told["total_cents"]) / 100, told["currency"]), "due_on": due_on}
 
 
+def _refund(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
+    return {"total": money(Decimal(letter.facts["cents"]) / 100, letter.facts["currency"])}
+
+
 LOOK_UPS: Final[dict[str, LookUp]] = {
     "code": _as_it_stands,
     "introduction": _introduction,
@@ -346,4 +350,5 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "seat_reminder": _seat,
     "invoice": _invoice,
     "story": _as_it_stands,
+    "refund": _refund,
 }

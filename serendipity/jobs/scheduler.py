@@ -20,6 +20,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from pathlib import Path
 from time import monotonic
 from types import FrameType
@@ -33,7 +34,7 @@ from flask import Flask
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from serendipity import clock, hearing, lieux, mail, runs
+from serendipity import clock, hearing, lieux, mail, payments, runs
 from serendipity.config import Settings
 from serendipity.db import database, is_busy, write_transaction
 from serendipity.db import reading as looking
@@ -44,6 +45,7 @@ from serendipity.jobs import (
     listening,
     night,
     reading,
+    refunds,
     rounds,
     settling,
     sharing,
@@ -87,6 +89,27 @@ class Worker:
         with self._context():
             issued = settling.issue_due(looking, at=clock.now())
             return issued + settling.draw_due(looking, at=clock.now())
+
+    def pay_back(self) -> int:
+        """Refunds that are owed; nothing where no cards are taken."""
+        provider = self.provider
+        if provider is None:
+            return 0
+        with self._context():
+            return refunds.refund_due(looking, provider, at=clock.now())
+
+    def close_pages(self) -> int:
+        """Pages of the provider on which nobody should pay any more."""
+        provider = self.provider
+        if provider is None:
+            return 0
+        with self._context():
+            return refunds.look_after(looking, provider, at=clock.now())
+
+    @cached_property
+    def provider(self) -> payments.PaymentProvider | None:
+        """Who takes cards, if anybody does; its library is loaded when it is first asked."""
+        return payments.provider_of(self.settings)
 
     def keep_house(self) -> int:
         """What ended by itself since the last time."""
@@ -188,6 +211,8 @@ def _beats(
     return {
         worker.read: SECOND,
         worker.settle: SECOND,
+        worker.pay_back: SECOND,
+        worker.close_pages: MINUTE,
         deliver: SECOND,
         worker.keep_house: MINUTE,
         nights: MINUTE,
@@ -235,7 +260,8 @@ def run_once(app: Flask) -> dict[str, int]:
     """Do what is due now and stop: for a clock of one's own, such as cron or a test."""
     worker = Worker(app)
     done = {"kept": worker.keep_house(), "read": worker.read(), "nights": worker.nights()}
-    done["settled"] = worker.settle()
+    done["closed"], done["settled"] = worker.close_pages(), worker.settle()
+    done["paid back"] = worker.pay_back()
     done["letters"] = 0
     while sent := worker.deliver():
         done["letters"] += sent

@@ -59,6 +59,7 @@ KINDS: Final[dict[str, Kind]] = {
     "meeting": Kind(by_consent=True),
     "invoice": Kind(),
     "hurry": Kind(urgent=True, lives=timedelta(minutes=30)),
+    "refund": Kind(),
     "introduction": Kind(lives=timedelta(hours=48), by_consent=True),
     "reminder": Kind(lives=timedelta(days=7), by_consent=True),
     "silence": Kind(lives=timedelta(days=7)),

@@ -35,9 +35,9 @@ def _facts(kind: str, language: str) -> dict[str, Any]:
         "title": _("The chair that stands again"),
         "story": "sample",
         "costs": 1,
-        **({"what": "invoice", **INVOICE} if kind == "invoice" else {}),
         # a number there, persons elsewhere
         **({"people": 6} if kind in ("booking", "hurry") else {}),
+        **({"what": "invoice", **INVOICE} if kind in ("invoice", "refund") else {}),
     }
 
 
@@ -101,4 +101,5 @@ INVOICE: dict[str, Any] = {
     "lines": ["Métier, La Navette, 26.3.2026, 14:00 – 16:00"],
     "due_on": "25.4.2026",
     "paid": False,
+    "why": "late",
 }

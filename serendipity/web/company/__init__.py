@@ -15,8 +15,10 @@ blueprint.add_app_template_filter(money.percent)
 # The views register themselves on the blueprint above, so they can only come after it.
 from serendipity.web.company import (  # noqa: E402
     bookings,  # noqa: F401
+    invoices,  # noqa: F401
     map,  # noqa: F401
     organisations,  # noqa: F401
+    payments,  # noqa: F401
     rooms,  # noqa: F401
     series,  # noqa: F401
     waiting,  # noqa: F401

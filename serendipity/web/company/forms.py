@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from flask_babel import get_locale
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import DateField, IntegerField, StringField
 from wtforms.validators import AnyOf, NumberRange
 
-from serendipity import clock
+from serendipity import clock, registers
 from serendipity.errors import Invalid
 from serendipity.web.language import LANGUAGES
 
@@ -114,10 +115,23 @@ class Founding(FlaskForm):
     name = StringField(_("Name"))
     email = StringField(_("Email for invoices"))
     address = StringField(_("Address on the invoice"))
-    siret = StringField(_("SIRET"))
+    postcode = StringField(_("Postcode"))
+    city = StringField(_("City"))
+    country = StringField(_("Country"), default="FR")
+    siret = StringField(_("SIREN or SIRET"))
     vat_number = StringField(_("VAT number"))
     language = StringField(_("Language of letters and invoices"))
     languages = tuple(LANGUAGES.items())
+
+    @staticmethod
+    def countries() -> list[tuple[str, str]]:
+        """Every country, in the reader's language."""
+        return list(registers.countries(str(get_locale())).items())
+
+    def facts(self) -> dict[str, str]:
+        """What was typed, for the rules to check."""
+        said = ("name", "email", "address", "postcode", "city", "country", "siret", "vat_number")
+        return {name: self[name].data or "" for name in (*said, "language")}
 
 
 class Joining(FlaskForm):

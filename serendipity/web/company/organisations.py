@@ -122,12 +122,7 @@ def found() -> ResponseReturnValue:
         with writing() as db:
             organisation = organisations.found(
                 db,
-                name=form.name.data or "",
-                email=form.email.data or "",
-                address=form.address.data or "",
-                siret=form.siret.data or "",
-                vat_number=form.vat_number.data or "",
-                language=form.language.data or "en",
+                **form.facts(),
                 by=current_member().id,
                 at=clock.now(),
             )
@@ -141,6 +136,37 @@ def found() -> ResponseReturnValue:
 def founding_page(form: Founding, status: int = 200) -> ResponseReturnValue:
     after = same_origin_path(request.args.get("next"), "")
     return render_template("company/new.html", form=form, after=after), status
+
+
+@blueprint.get("/organisations/<organisation>/facts")
+@access("company")
+def facts(organisation: str) -> ResponseReturnValue:
+    organisations.refuse_unless_may(
+        reading(), organisation_id=g.organisation.id, member_id=current_member().id, role="pay"
+    )
+    return facts_page(Founding(None, obj=g.organisation))
+
+
+@blueprint.post("/organisations/<organisation>/facts")
+@access("company")
+def keep_facts(organisation: str) -> ResponseReturnValue:
+    form = Founding()
+    try:
+        with writing() as db:
+            organisations.describe(
+                db, organisation_id=g.organisation.id, by=current_member().id, **form.facts()
+            )
+    except (Invalid, Busy) as error:
+        return facts_page(forms.beside(form, error), error.status)
+    flash(gettext("Kept. It stands on the next invoices."))
+    return redirect(url("company.organisation", organisation=organisation), 303)
+
+
+def facts_page(form: Founding, status: int = 200) -> ResponseReturnValue:
+    page = render_template(
+        "company/facts.html", organisation=g.organisation, role=g.role, form=form
+    )
+    return page, status
 
 
 @blueprint.get("/organisations/<organisation>/")

@@ -14,9 +14,17 @@ from serendipity.web import forms
 def _siret(error: SerendipityError) -> str:
     digits = int(error.facts["digits"])
     if error.facts["why"] == "digits":
-        return str(gettext("A SIRET is made of digits only, fourteen of them."))
+        return str(
+            gettext("These numbers are made of digits only: nine of a SIREN, fourteen of a SIRET.")
+        )
     if error.facts["why"] == "sum":
-        return str(gettext("One of the fourteen digits is wrong: they do not add up."))
+        return str(gettext("One of the digits is wrong: they do not add up."))
+    if digits < 9:
+        return str(
+            gettext(
+                "%(digits)s digits so far; a SIREN has nine and a SIRET fourteen.", digits=digits
+            )
+        )
     if digits < 14:
         return str(
             ngettext(
@@ -52,6 +60,21 @@ WORDING: dict[str, Callable[[Any], str]] = {
     "wrong-vat-number": lambda _: gettext(
         "This is not a VAT number of the European Union. It begins with two letters for the "
         "country, such as FR or BE."
+    ),
+    "wrong-country": lambda _: gettext("Choose a country from the list."),
+    "provider-away": lambda _: gettext(
+        "The payment page cannot be reached just now. Nothing was charged, and the room is held "
+        "for you: try again in a moment, or book on invoice."
+    ),
+    "provider-refused": lambda _: gettext(
+        "No payment page could be made. Nothing was charged, and the room is held for you: you "
+        "can book on invoice."
+    ),
+    "no-provider": lambda _: gettext("Cards are not taken here. You can book on invoice."),
+    "nothing-to-pay": lambda _: gettext("This booking costs nothing. Just book it."),
+    "paying-is-over": lambda _: gettext(
+        "The time to pay is over. Nothing was charged; you can book on invoice, or choose a time "
+        "again."
     ),
     "last-who-pays": lambda _: gettext("Somebody has to stay who can pay. Nothing was changed."),
     "end-before-start": lambda _: gettext("It has to end after it begins."),

@@ -1,0 +1,160 @@
+"""News under load: Stripe tells one payment many times at once, and it is paid once.
+
+And the room is either paid for or taken over by the next one, never both.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine, create_engine, func, select
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
+
+from serendipity import bookings, payments
+from serendipity.bookings import Booking
+from serendipity.db import engine_options, write_transaction
+from serendipity.errors import Busy, Refused
+from serendipity.payments import Event, Opened, Payment, PaymentEvent, Refund, paying
+from serendipity.rooms import Room
+from tests.conftest import NOON
+from tests.invoices.deals import MINUTE, TEN, Deals
+from tests.rows import an_organisation
+
+THREADS = 8
+ROUNDS = 4
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = create_engine(database_url, poolclass=NullPool, **engine_options(database_url))
+    yield engine
+    engine.dispose()
+
+
+def opened(engine: Engine, start: datetime) -> tuple[int, Event]:
+    """A booking that somebody pays for just now, and the news of it."""
+    with Session(engine) as session, write_transaction(session):
+        deals = Deals(session)
+        booking = deals.hold(start)
+        payment = payments.begin(
+            session, public_id=booking.public_id, provider="stripe", at=NOON, **deals.who
+        )
+        page = Opened(f"cs_{payment.id}", "https://checkout.example.org/x")
+        payments.opened(session, payment_id=payment.id, page=page)
+        event = Event(
+            id="",
+            ending="paid",
+            payment=payment.public_id,
+            session_id=page.session_id,
+            receipt="pi_1",
+            cents=payment.cents,
+            currency="EUR",
+        )
+        return booking.id, event
+
+
+def together(count: int, work: Callable[[int], None]) -> list[BaseException]:
+    """Let so many threads begin at once; what went wrong that may not."""
+    barrier, odd = threading.Barrier(count), []
+
+    def runner(number: int) -> None:
+        barrier.wait()
+        try:
+            work(number)
+        except (Refused, Busy):
+            return
+        except BaseException as error:  # noqa: BLE001 - the test reports it
+            odd.append(error)
+
+    with ThreadPoolExecutor(count) as pool:
+        list(pool.map(runner, range(count)))
+    return odd
+
+
+def told_by_many(engine: Engine) -> tuple[int, int, int]:
+    """One payment told by eight at once, half of them the same news; paid, refunds, confirmed."""
+    booking_id, event = opened(engine, TEN)
+
+    def tell(number: int) -> None:
+        news = Event(**{**event.__dict__, "id": f"evt_{number // 2}"})
+        with Session(engine) as session, write_transaction(session):
+            payments.received(session, provider="stripe", event=news, at=NOON + MINUTE)
+
+    assert together(THREADS, tell) == []
+    with Session(engine) as session:
+        count = session.get_one(Booking, booking_id).sequence
+        return (
+            session.scalar(select(func.count()).select_from(PaymentEvent)) or 0,
+            session.scalar(select(func.count()).select_from(Refund)) or 0,
+            count,
+        )
+
+
+def test_what_many_tell_at_once_is_paid_once(engine: Engine) -> None:
+    events, refunds, _ = told_by_many(engine)
+    assert (events, refunds) == (THREADS // 2, 0)
+    with Session(engine) as session:
+        payment = session.scalars(select(Payment)).one()
+        assert payment.paid_cents == payment.cents
+        assert bookings.is_booked(session.get_one(Booking, payment.booking_id))
+
+
+def test_without_the_memory_of_what_was_told_it_is_told_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: no note is taken of what was told, and nobody looks whether it was paid."""
+    heard: list[int] = []
+    monkeypatch.setattr(paying, "_is_news", lambda *_: True)
+    monkeypatch.setattr(paying, "_paid", lambda *_: heard.append(1))
+    told_by_many(engine)
+    assert len(heard) == THREADS
+
+
+class Rivals:
+    """A payer whose clock says that the room is still held, and one whose clock says it is not."""
+
+    def __init__(self, engine: Engine, number: int) -> None:
+        self.engine = engine
+        self.booking_id, event = opened(engine, TEN + timedelta(days=number))
+        self.news = Event(**{**event.__dict__, "id": f"evt_{number}"})
+        with Session(engine) as session, write_transaction(session):
+            held = session.get_one(Booking, self.booking_id)
+            self.room_id, self.until = held.room_id, held.hold_expires_at
+            self.when = {"starts_at": held.starts_at, "ends_at": held.ends_at}
+            other, member = an_organisation(session)
+            self.who = {"organisation_id": other.id, "member_id": member.id}
+
+    def __call__(self, turn: int) -> None:
+        with Session(self.engine) as session, write_transaction(session):
+            if turn == 0:
+                at = self.until - timedelta(microseconds=1)
+                payments.received(session, provider="stripe", event=self.news, at=at)
+            else:
+                room = session.get_one(Room, self.room_id)
+                bookings.hold(session, room=room, people=2, at=self.until, **self.when, **self.who)
+
+    def end(self) -> tuple[bool, int, bool]:
+        """Whether it was booked, what goes back, and whether the other holds it."""
+        with Session(self.engine) as session:
+            booked = bookings.is_booked(session.get_one(Booking, self.booking_id))
+            back = session.scalar(
+                select(func.sum(Refund.cents))
+                .join(Payment, Payment.id == Refund.payment_id)
+                .where(Payment.booking_id == self.booking_id)
+            )
+            others = select(Booking.id).where(
+                Booking.room_id == self.room_id, Booking.id != self.booking_id
+            )
+            return booked, back or 0, session.scalar(others) is not None
+
+
+def test_a_room_is_paid_for_or_taken_over_never_both(engine: Engine) -> None:
+    for number in range(ROUNDS):
+        rivals = Rivals(engine, number)
+        assert together(2, rivals) == []
+        assert rivals.end() in {(True, 0, False), (False, 5760, True)}
