@@ -1,7 +1,7 @@
 """Wall time: instants as the clock and the calendar of a lieu show them, for templates.
 
 `{{ stay.until|wall(lieu.timezone) }}` is "16:30"; `{{ at|day(lieu.timezone) }}` is "Thursday 26
-March", in the language of the page.
+March", in the language of the page; `|dated` tells the year too, for what is longer ago.
 """
 
 from __future__ import annotations
@@ -32,7 +32,13 @@ def written_day(on: date) -> str:
     return str(format_date(on, "EEEE d MMMM", locale=get_locale()))
 
 
+def dated(instant: datetime, zone: str) -> str:
+    """The date of the lieu's calendar with its year: 26 March 2026."""
+    return str(format_date(clock.local(instant, zone), "d MMMM y", locale=get_locale()))
+
+
 def init_app(app: Flask) -> None:
+    app.add_template_filter(dated)
     app.add_template_filter(wall)
     app.add_template_filter(day)
     app.add_template_filter(written_day)
