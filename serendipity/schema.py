@@ -61,6 +61,7 @@ def refuse_if_newer(engine: Engine) -> None:
     """Stop before touching data that a newer version wrote."""
     if state(engine) == "newer":
         raise ConfigurationError(
-            why=f"the database is newer than this code (it stands at {current(engine)}, the newest "
-            f"migration here is {head()}): install the newer version, nothing was changed"
+            why=f"the database is newer than this code, or older than its first release (it stands "
+            f"at {current(engine)}, the newest migration here is {head()}): nothing was changed; "
+            "install the version that wrote it"
         )

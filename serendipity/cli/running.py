@@ -47,11 +47,30 @@ def demo(ctx: click.Context, host: str, port: int, instance: Path | None) -> Non
 
     serving.check_port(host, port)
     _choose(ctx, instance=instance or settings_of(ctx).instance / "demo", demo=True)
+    set_strange_demo_aside(settings_of(ctx))
     with service(ctx, at_head=False) as app:
         click.echo(_upgrade(app))
         settings = serving.at_address(app.config["SETTINGS"], host=host, port=port)
         told = prepared(settings.public_url, step=click.echo)
     ctx.exit(serving.serve(settings, host=host, port=port, told=told))
+
+
+def set_strange_demo_aside(settings: Settings) -> None:
+    """A demo that another version built is kept under another name, and built anew."""
+    from sqlalchemy import create_engine  # noqa: PLC0415
+
+    from serendipity import schema  # noqa: PLC0415
+
+    path = settings.instance / "serendipity.sqlite"
+    if settings.database_url or not path.exists():
+        return
+    engine = create_engine(f"sqlite:///{path}")
+    strange = schema.state(engine) == "newer"
+    engine.dispose()
+    if strange:
+        for one in settings.instance.glob("serendipity.sqlite*"):
+            one.replace(one.with_name(f"of-another-version-{one.name}"))
+        click.echo("The demo here was built by another version: it is set aside, and built anew.")
 
 
 def _choose(ctx: click.Context, **more: Any) -> None:

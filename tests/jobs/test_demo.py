@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from pathlib import Path
 
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, func, select, text
 
-from serendipity import clock, demo, ledger, lieux, presence, vocabularies
+from serendipity import clock, config, demo, ledger, lieux, presence, schema, vocabularies
+from serendipity.cli import running
 from serendipity.db import database, reading
 from serendipity.demo import day, places
 from serendipity.demo.people import people
@@ -57,3 +59,19 @@ def _counts() -> dict[str, int]:
     }
     reading().rollback()
     return {name: number or 0 for name, number in counted.items()}
+
+
+def test_a_demo_of_another_version_is_set_aside_and_one_of_this_version_is_not(
+    tmp_path: Path,
+) -> None:
+    settings = config.load({}, instance=tmp_path, demo=True)
+    engine = create_engine(f"sqlite:///{tmp_path}/serendipity.sqlite")
+    for revision, aside in ((schema.head(), False), ("of-long-ago", True)):
+        with engine.begin() as connection:
+            connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
+            connection.execute(text("CREATE TABLE alembic_version (version_num TEXT)"))
+            connection.execute(text("INSERT INTO alembic_version VALUES (:at)"), {"at": revision})
+        engine.dispose()
+        running.set_strange_demo_aside(settings)
+        assert (tmp_path / "of-another-version-serendipity.sqlite").exists() is aside
+        assert (tmp_path / "serendipity.sqlite").exists() is not aside
