@@ -75,6 +75,7 @@ def _night(url: str, n: int, *, workers: int) -> dict[str, float]:
     found = {
         "night, s": max(one["s"] for one in told),
         "with starting, s": time.perf_counter() - begun,
+        "own work of the workers, s": sum(one["cpu"] for one in told),
         "memory, GB": max(one["GB"] for one in told),
         "lieux": lieux,
         **_rows(url),
@@ -82,6 +83,7 @@ def _night(url: str, n: int, *, workers: int) -> dict[str, float]:
     found["ms a member"] = found["night, s"] / n * 1000
     if pure:
         found["pure matching, s"] = pure["s"]
+        found["own work of pure matching, s"] = pure["cpu"]
         found["against pure matching"] = found["night, s"] / pure["s"]
     print(f"{n:,} members, {workers} workers: {found}", file=sys.stderr, flush=True)
     return found
@@ -122,44 +124,44 @@ def _apart(url: str, what: str, share: int, of: int) -> dict[str, float]:
 
 
 def work(what: str, url: str, share: int, of: int) -> dict[str, float]:
-    """One worker's share; seconds and gigabytes."""
+    """One worker's share: seconds on the clock and of its own work, and gigabytes."""
     with tempfile.TemporaryDirectory() as folder:
         settings = config.load({}, instance=Path(folder), database_url=url)
         app = create_app(settings)
         with app.app_context():
             slugs = list(reading().scalars(select(Lieu.slug).order_by(Lieu.id)))[share::of]
             reading().rollback()
-            took = _pure(slugs) if what == "pure" else _nights(app, slugs)
+            took, own = _pure(slugs) if what == "pure" else _nights(app, slugs)
             database.engine.dispose()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    return {"s": took, "GB": peak}
+    return {"s": took, "cpu": own, "GB": peak}
 
 
-def _nights(app: Flask, slugs: list[str]) -> float:
+def _nights(app: Flask, slugs: list[str]) -> tuple[float, float]:
     _warm(slugs[0])
-    begun = time.perf_counter()
+    begun, own = time.perf_counter(), time.process_time()
     for slug in slugs:
         night.run(reading, lieu=slug, local_date=AT.date(), at=AT)
         database.session.remove()
-    return time.perf_counter() - begun
+    return time.perf_counter() - begun, time.process_time() - own
 
 
-def _pure(slugs: list[str]) -> float:
+def _pure(slugs: list[str]) -> tuple[float, float]:
     """Seconds in `matching` alone, as one round of each lieu asks it."""
     _warm(slugs[0])
-    took = 0.0
+    took = own = 0.0
     for slug in slugs:
         lieu = reading().scalars(select(Lieu).where(Lieu.slug == slug)).one()
         found = gathering.gathered(reading(), lieu=lieu, kind="night", at=AT, per_person=1)
         seed = seed_of(slug, AT.date().isoformat())
-        begun = time.perf_counter()
+        begun, busy = time.perf_counter(), time.process_time()
         community = thinking.community_of(found, None, None)
         told = community.suggest(present=list(found.ready), at=AT, random_state=seed)
         for one in told.suggestions:
             _ = one.reasons  # worked out when first read, and a letter reads them
-        took += time.perf_counter() - begun
+        took, own = took + time.perf_counter() - begun, own + time.process_time() - busy
         database.session.remove()
-    return took
+    return took, own
 
 
 def _warm(slug: str) -> None:

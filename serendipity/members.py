@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import CheckConstraint, ForeignKey, String, delete, or_, select
+from sqlalchemy import CheckConstraint, ForeignKey, String, delete, or_, select, union
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -224,6 +224,18 @@ def blocked_pairs(session: Session, member_ids: Iterable[int]) -> set[tuple[int,
     rows = session.execute(
         select(Block.blocker_id, Block.blocked_id).where(
             Block.blocker_id.in_(wanted), Block.blocked_id.in_(wanted)
+        )
+    )
+    return {(min(a, b), max(a, b)) for a, b in rows}
+
+
+def blocks_of(session: Session, member_ids: Iterable[int]) -> set[tuple[int, int]]:
+    """Pairs (a, b) with a < b that a block keeps apart, one of these members being in each."""
+    wanted = list(set(member_ids))
+    columns = select(Block.blocker_id, Block.blocked_id)
+    rows = session.execute(
+        union(
+            columns.where(Block.blocker_id.in_(wanted)), columns.where(Block.blocked_id.in_(wanted))
         )
     )
     return {(min(a, b), max(a, b)) for a, b in rows}

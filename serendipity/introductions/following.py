@@ -174,6 +174,8 @@ def _unserved(
     session: Session, member_ids: Collection[int], *, lieu_id: int, at: datetime
 ) -> dict[int, tuple[Member, Consent]]:
     """Those who have wanted letters for a quarter and got none, nor a word about it."""
+    if not member_ids:
+        return {}
     since = at - A_QUARTER
     rows = session.execute(
         select(Member, Consent)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
 from flask import Flask
 from flask_babel import force_locale
@@ -141,19 +141,21 @@ def _keep(
     kept = suggestions.record(session, planned, at=at)
     letters = _owe(session, kept, at)
     offered = session.scalar(select(func.count()).where(Suggestion.round_id == kept.id)) or 0
-    follow: dict[str, Any] = {"lieu_id": planned.lieu_id, "at": at}
     counts = {
         "people": kept.people,
         "introductions": offered,
         "letters": letters,
         "left_out": kept.left_out,
-        "paused": introductions.pause_silent(
-            session, consent.by_mail_at(session, lieu_id=planned.lieu_id), **follow
-        ),
-        "words": introductions.owe_words(session, planned.without, **follow),
+        "paused": _pause_silent(session, planned, at) if planned.left_out["silent"] else 0,
+        "words": introductions.owe_words(session, planned.without, lieu_id=planned.lieu_id, at=at),
     }
     runs.finish(session, run=turn, counts=counts, at=at)
     return letters, offered, kept
+
+
+def _pause_silent(session: Session, planned: Plan, at: datetime) -> int:
+    here = consent.by_mail_at(session, lieu_id=planned.lieu_id)
+    return introductions.pause_silent(session, here, lieu_id=planned.lieu_id, at=at)
 
 
 def _owe(session: Session, kept: Round, at: datetime) -> int:

@@ -178,7 +178,7 @@ def told(
     """
     known = ties.met(session, ready)
     others = {end for tie in known for end in tie[:2]} - set(ready)
-    blocked = _blocked(session, [*ready, *others])
+    blocked = _blocked(session, ready)
     said = _said(session, ready, wanted)
     people = [
         _person(one, room[one.member.id], blocked.get(one.member.id, frozenset()), seen, said)
@@ -243,7 +243,7 @@ def _visible(member_id: int, seen: set[int]) -> bool | frozenset[Any]:
 
 def _blocked(session: Session, ids: Iterable[int]) -> dict[int, frozenset[int]]:
     found: dict[int, set[int]] = {}
-    for a, b in members.blocked_pairs(session, ids):
+    for a, b in members.blocks_of(session, ids):
         found.setdefault(a, set()).add(b)
     return {one: frozenset(others) for one, others in found.items()}
 

@@ -29,14 +29,18 @@ MOST: Final = 100  # guests that one lieu looks at in one night
 
 def invited(
     session: Session, *, lieu: Lieu, alone: Mapping[int, Ready], at: datetime, day: date
-) -> tuple[Gathered, dict[int, int]]:
+) -> tuple[Gathered | None, dict[int, int]]:
     """Those alone who share, with guests who could help them or be helped; guest → their lieu."""
     sharing = consent.sharing(session, alone, lieu_id=lieu.id)
+    if not sharing:
+        return None, {}
     hosts = {one: alone[one] for one in sorted(sharing)}
     wanted = needs.of_members(session, hosts, lieu_id=lieu.id, at=at)
     homes = _found(session, lieu, hosts, wanted, at)
     fit = free(session, homes, at=at, day=day)
     guests = {one: homes[one] for one in sorted(fit)[:MOST]}
+    if not guests:
+        return None, {}
     ready = hosts | {one: Ready(member, None) for one, member in fit.items() if one in guests}
     for lieu_id in set(guests.values()):
         of_there = [one for one, home in guests.items() if home == lieu_id]
@@ -101,6 +105,8 @@ def free(
     session: Session, homes: Mapping[int, int], *, at: datetime, day: date
 ) -> dict[int, Member]:
     """Which of these guests may be introduced this night, asked again before it is written."""
+    if not homes:
+        return {}
     quiet = (
         rhythms.paused(session, homes)
         | rhythms.resting(session, homes, day=day)

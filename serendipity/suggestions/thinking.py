@@ -180,7 +180,7 @@ def _between(
     if not alone:
         return [], {}
     told, guests = guests_room.invited(session, lieu=lieu, alone=alone, at=at, day=day)
-    if not guests:
+    if told is None:
         return [], {}
     thought = community_of(told, meaning, vocabulary).suggest(at=at, present=list(told.ready))
     ideas = [idea_of(one, told, "night", at) for one in thought.suggestions]
