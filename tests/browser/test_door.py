@@ -11,10 +11,12 @@ from sqlalchemy import select
 
 from serendipity import clock, kiosks, presence, skills
 from serendipity.db import write_transaction
+from serendipity.lieux import Lieu
 from serendipity.members import Member
 from serendipity.presence import Presence
-from tests.browser.conftest import SCREENSHOTS, LiveServer, pair, violations
+from tests.browser.conftest import SCREENSHOTS, LiveServer, pair, phone_signed_in, violations
 from tests.pages import mailed_code
+from tests.rows import a_member, on_shift
 
 Look = Callable[[Page, str], None]
 
@@ -176,10 +178,34 @@ def test_pages_of_the_door_are_clean(
     looked_at(phone, name)
 
 
-def test_the_poster_prints_on_one_sheet(live_server: LiveServer, desktop: Page, kiosk: str) -> None:
-    pair(desktop, live_server, kiosk)
-    desktop.goto(f"{live_server.url}/kiosk/poster")
-    assert violations(desktop) == []
-    desktop.screenshot(path=SCREENSHOTS / "poster.png")
-    sheet = desktop.pdf(format="A4", path=SCREENSHOTS / "poster.pdf")
+def test_the_poster_prints_on_one_sheet_and_is_replaced(
+    live_server: LiveServer,
+    new_context: Callable[..., BrowserContext],
+    phone: Page,
+    kiosk: str,
+    looked_at: Look,
+) -> None:
+    with live_server.session() as session, write_transaction(session):
+        lieu = session.scalars(select(Lieu)).one()
+        bertille = a_member(session, "Bertille Gast")
+        on_shift(session, lieu, bertille, at=clock.now())
+        member_id, slug = bertille.id, lieu.slug
+        secret = str(live_server.app.config["SECRET_KEY"])
+        old = kiosks.poster_code(session, lieu=lieu, secret=secret)
+    desk = phone_signed_in(live_server, new_context, member_id)
+    desk.goto(f"{live_server.url}/concierge/{slug}/kiosks")
+    looked_at(desk, "screens")
+    desk.get_by_role("link", name="Print the poster").click()
+    expect(desk.get_by_role("heading", name="La Navette")).to_be_visible()
+    assert violations(desk) == []
+    desk.screenshot(path=SCREENSHOTS / "poster.png")
+    sheet = desk.pdf(format="A4", path=SCREENSHOTS / "poster.pdf")
     assert sheet.count(b"/Type /Page\n") == 1
+    phone.goto(f"{live_server.url}/door/{old}")
+    expect(phone.get_by_role("heading", name="Come in")).to_be_visible()
+    desk.go_back()
+    desk.get_by_role("button", name="Replace the poster").click()
+    expect(desk.get_by_text("The posters that hang open nothing any more.")).to_be_visible()
+    phone.goto(f"{live_server.url}/door/{old}")
+    expect(phone.get_by_role("heading", name="This poster has been replaced")).to_be_visible()
+    looked_at(phone, "poster-replaced")

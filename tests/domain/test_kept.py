@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
+import threading
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from serendipity import arrivals, kept, kiosks, members, presence, sealing, signin
 from serendipity.arrivals import Declaration
+from serendipity.db import write_transaction
 from serendipity.kept import KeptCheckIn
 from serendipity.kiosks import Kiosk
 from serendipity.lieux import Lieu
 from serendipity.mail import Letter
 from serendipity.members import Member
 from serendipity.presence import Presence
+from tests.conftest import NOON
 from tests.kiosk.tablet import Tablet
 from tests.rows import a_lieu, a_member
+from tests.woven import at_once, engine_of
 
 SECRET = "a secret of the installation"
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -319,3 +324,57 @@ def test_a_stay_proved_by_the_letter_began_when_it_was_typed(
     assert entry.presence is not None
     assert entry.presence.started_at == at - 40 * MINUTE
     assert presence.of(session, member_id=entry.member.id, at=at) is entry.presence
+
+
+# --- races ----------------------------------------------------------------------------------
+
+
+def twice_at_once(url: str, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """One event sent by two, each of whom had found nothing before the other wrote."""
+    engine = engine_of(url)
+    at = NOON
+    with Session(engine) as session, write_transaction(session):
+        screen = Screen(session, a_lieu(session), at)
+        kiosk_id, event = screen.kiosk.id, screen.tablet.keep(at)
+    together, truth = threading.Barrier(2), kept._taken
+    looked = threading.local()
+
+    def first_look(session: Session, kiosk_id: int, event: str) -> KeptCheckIn | None:
+        found = truth(session, kiosk_id, event)
+        if not getattr(looked, "yes", False):
+            looked.yes = True
+            with contextlib.suppress(threading.BrokenBarrierError):
+                together.wait(timeout=2 if engine.dialect.name == "postgresql" else 0.05)
+        return found
+
+    monkeypatch.setattr(kept, "_taken", first_look)
+
+    def send() -> str:
+        with Session(engine) as session, write_transaction(session):
+            kiosk = session.get_one(Kiosk, kiosk_id)
+            return kept.take(session, kiosk=kiosk, event=event, secret=SECRET, at=at).outcome
+
+    answers = at_once([send, send])
+    monkeypatch.undo()
+    assert answers == ["declared", "declared"]
+    with Session(engine) as session:
+        return list(session.scalars(select(Declaration)))
+
+
+def test_one_event_sent_twice_at_once_counts_once(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(twice_at_once(database_url, monkeypatch)) == 1
+
+
+def test_control_without_the_constraint_it_counts_twice(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, dialect: str
+) -> None:
+    if dialect == "postgresql":
+        with engine_of(database_url).begin() as connection:
+            connection.execute(
+                text("ALTER TABLE kept_check_in DROP CONSTRAINT uq_kept_check_in_kiosk_id_event")
+            )
+    # SQLite's one writer still serves them in turn; PostgreSQL lets both in.
+    expected = {"sqlite": 1, "postgresql": 2}
+    assert len(twice_at_once(database_url, monkeypatch)) == expected[dialect]

@@ -162,6 +162,21 @@ def test_a_second_tap_is_already_here(door: Door) -> None:
     assert "You are here since 13:00" in door.client.get("/check-in").text
 
 
+def test_two_phones_of_one_person_are_one_stay(door: Door, app: Flask) -> None:
+    member = door.member()
+    phones = [signed_in(app.test_client(), member) for _ in range(2)]
+    for phone in phones:  # both stand before the page before one of them presses
+        door.scan(phone)
+        assert "I’m here" in phone.get("/check-in").text
+    for phone in phones:
+        token = token_of(phone, "/check-in")
+        typed = {**SAID, "until": door.until(), "csrf_token": token}
+        assert phone.post("/check-in", data=typed).location == "/here"
+        door.clock.now += MINUTE
+    assert rows(door.app)["presence"] == 1
+    assert "You are already here, since 13:00." in phones[1].get("/").text
+
+
 def test_signing_in_at_the_door_leads_back_to_it(door: Door) -> None:
     door.member(email="awa@example.org", name="Awa Diallo")
     door.scan()
