@@ -85,7 +85,7 @@ class Sentences:
 
     def near(self, vectors: npt.NDArray[np.float32]) -> Floats:
         """Return cosines of meaning, needs by sentences, none below nought."""
-        if self._meaning is None:
+        if self._meaning is None or not len(self) or not vectors.shape[1]:
             return np.zeros((len(vectors), len(self)))
         if self._vectors is None:
             self._vectors = self._meaning.vectors(self._texts)
