@@ -614,7 +614,7 @@ def test_never_said_of_the_unnamed_does_not_tell_their_name_later(app: Flask) ->
     house = House(app, here_today=False)
     send(house.awa, house.introduction, "/here", answer="never")
     page = house.awa.get("/me")
-    assert "Somebody who was suggested to you" in words(page)
+    assert "Somebody whose name you do not know any more" in words(page)
     assert "Karim" not in page.text
     since = re.search(r'name="since" value="([^"]+)"', page.text)
     assert since
