@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001_3f928cf3"
+revision = "0001_849b394e"
 down_revision = None
 
 
