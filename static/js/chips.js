@@ -33,7 +33,9 @@ function enhance(field) {
       keep(words.filter((other) => other !== word));
       line.focus();
     });
-    label.append(word, " ", remove);
+    const text = document.createElement("span");
+    text.append(word);
+    label.append(text, " ", remove);
     item.append(label);
     return item;
   }

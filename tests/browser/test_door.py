@@ -86,6 +86,46 @@ def test_a_first_check_in_on_a_phone(
         assert [skill.words for skill in offered] == ["Illustration", "screen printing"]
 
 
+def test_what_goes_wrong_is_said_and_nothing_typed_is_lost(
+    live_server: LiveServer, desktop: Page, phone: Page, kiosk: str, looked_at: Look
+) -> None:
+    pair(desktop, live_server, kiosk)
+    phone.goto(scanned_address(live_server))
+    said = {
+        "Your name": "Awa Diallo",
+        "Your email": "awa@example",
+        "What would help you today?": "How to price a board game",
+    }
+    for name, words in said.items():
+        phone.get_by_role("textbox", name=name).fill(words)
+    phone.get_by_role("textbox", name="You can help with").fill("x" * 10_000)
+    phone.get_by_role("switch", name="Introductions by mail").check()
+    phone.get_by_role("button", name="I’m here").click()
+    alert = phone.get_by_role("alert")
+    expect(alert).to_contain_text("not an email address")
+    phone.get_by_role("textbox", name="Your email").fill("awa@example.org")
+    phone.get_by_role("button", name="I’m here").click()
+    expect(alert).to_contain_text("10000 characters, and 240 fit")
+    looked_at(phone, "check-in-long-skill")
+    for name, words in {**said, "Your email": "awa@example.org"}.items():
+        expect(phone.get_by_role("textbox", name=name)).to_have_value(words)
+    expect(phone.get_by_role("switch", name="Introductions by mail")).to_be_checked()
+    phone.get_by_role("button", name="Remove x").click()
+    phone.get_by_role("button", name="I’m here").click()
+    expect(phone.get_by_role("heading", name="One code, and you are in")).to_be_visible()
+    right = code_in_the_letter(live_server)
+    for left in ("4 tries", "3 tries", "2 tries", "One try", "ask for a new one"):
+        phone.get_by_role("textbox", name="Six digits").fill(f"{(int(right) + 1) % 10**6:06d}")
+        phone.get_by_role("button", name="Enter").click()
+        expect(alert.first).to_contain_text(left)
+    looked_at(phone, "code-wrong-five-times")
+    phone.get_by_role("button", name="Send a new code").click()
+    expect(phone.get_by_text("A new code is on its way")).to_be_visible()
+    phone.get_by_role("textbox", name="Six digits").fill(code_in_the_letter(live_server))
+    phone.get_by_role("button", name="Enter").click()
+    phone.wait_for_url("**/here")
+
+
 def test_returning_takes_two_taps(
     live_server: LiveServer, desktop: Page, phone: Page, kiosk: str, looked_at: Look
 ) -> None:
