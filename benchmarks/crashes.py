@@ -1,0 +1,452 @@
+"""Crashes: the night killed at every step and restarted, then many workers for many nights.
+
+Real processes, real SIGKILL, a real SMTP server. Each run of the night is a fork that plans, owes
+and delivers; at one step it kills itself. After so many deaths it runs to its end, on a clock that
+went on meanwhile. Then several workers at once share thirty nights while somebody kills them at
+random and members hide, withdraw, pause, block and leave between plan and sending.
+
+What must hold is counted from both sides, the outbox and the server's own list.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import email
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import socket
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
+
+from benchmarks import networks
+from benchmarks.report import Bar, Report
+from serendipity import clock, config, consent, lieux, mail, members, migrate, runs, suggestions
+from serendipity.app import create_app
+from serendipity.consent import Consent
+from serendipity.db import database, engine_options, reading, write_transaction
+from serendipity.introductions import Introduction
+from serendipity.jobs import delivery, night, post
+from serendipity.lieux import Lieu
+from serendipity.mail import Letter
+from serendipity.members import Member
+from serendipity.needs import Need
+from serendipity.presence import Presence
+from serendipity.skills import MemberSkill
+
+START: Final = datetime(2026, 5, 4, 20, tzinfo=UTC)
+MINUTE: Final = timedelta(minutes=1)
+DAY: Final = timedelta(days=1)
+WORDS: Final = ("accounting", "bike repair", "laser cutting", "photography", "law", "welding")
+FORK: Final = multiprocessing.get_context("fork")
+
+# Where the night can die: what is called there, and whether before or after it.
+STEPS: Final[dict[str, tuple[Any, str, str]]] = {
+    "planned": (night, "_planned", "after"),
+    "turn taken": (runs, "begin", "after"),
+    "round kept": (suggestions, "record", "after"),
+    "letters owed": (mail, "owe_all", "after"),
+    "night committed": (night, "run", "after"),
+    "claimed": (mail, "claim", "after"),
+    "written": (delivery, "_written", "after"),
+    "announced": (delivery, "_announce", "after"),
+    "begun": (mail, "begin", "after"),
+    "before DATA": (post.SmtpPost, "hand_over", "before"),
+    "after DATA": (post.SmtpPost, "hand_over", "after"),
+    "told as sent": (mail, "sent", "after"),
+    "delivered": (delivery, "_deliver", "after"),
+}
+IN_DATA_WINDOW: Final = {"before DATA", "after DATA", "told as sent"}
+
+
+# --- the post office ------------------------------------------------------------------------
+
+
+class Office:
+    """A real SMTP server that writes down what it took."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, str, str]] = []  # message id, to, the whole words
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        message = email.message_from_bytes(envelope.content)
+        words = envelope.content.decode()
+        self.taken.append((str(message["Message-ID"]), str(message["To"]), words))
+        return "250 taken"
+
+
+@contextmanager
+def office() -> Iterator[tuple[Office, str]]:
+    """An open office and its address."""
+    from aiosmtpd.controller import Controller  # noqa: PLC0415 (of the tests' extra)
+
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    taking = Office()
+    controller = Controller(taking, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield taking, f"smtp://127.0.0.1:{port}"
+    finally:
+        controller.stop()
+
+
+# --- people ---------------------------------------------------------------------------------
+
+
+def fill(url: str, *, places: int, people: int) -> None:
+    """Lieux whose members want letters, offer one thing and need another."""
+    engine = create_engine(url, poolclass=NullPool, **engine_options(url))
+    week_ago = START - 7 * DAY
+    with Session(engine) as given, write_transaction(given) as session:
+        for number in range(places):
+            lieu = Lieu(slug=f"lieu-{number}", name=f"Lieu {number}", timezone="UTC",
+                        created_at=week_ago, opened_at=week_ago)  # fmt: skip
+            session.add(lieu)
+            session.flush()
+            for n in range(people):
+                _person(session, lieu, n, week_ago)
+    engine.dispose()
+
+
+def _person(session: Session, lieu: Lieu, n: int, at: datetime) -> None:
+    member = Member(
+        email=f"m{lieu.id}-{n}@example.org", name=f"Member {lieu.id}-{n}", languages=["en"],
+        home_lieu_id=lieu.id, created_at=at, email_confirmed_at=at,
+    )  # fmt: skip
+    session.add(member)
+    session.flush()
+    session.add_all(
+        [
+            Consent(member_id=member.id, lieu_id=lieu.id, by_mail=True, chosen_at=at),
+            MemberSkill(member_id=member.id, words=WORDS[n % 6], language="en", read_at=at,
+                        offered_at=at),
+            Need(member_id=member.id, lieu_id=lieu.id, words=WORDS[(n + 1) % 6], language="en",
+                 read_at=at, said_at=at, expires_at=at + 365 * DAY),
+        ]
+    )  # fmt: skip
+
+
+# --- a worker that may die ------------------------------------------------------------------
+
+
+def _run(url: str, smtp: str, now: datetime, what: str, die_at: str | None) -> None:
+    """In a fork: plan the nights, deliver, or both; kill oneself at a step."""
+    begun = time.monotonic()
+    clock.set_source(lambda: now + timedelta(seconds=time.monotonic() - begun))
+    if die_at is not None:
+        _kill_at(*STEPS[die_at])
+    with tempfile.TemporaryDirectory() as folder:
+        settings = config.load(
+            {}, instance=Path(folder), database_url=url, smtp_url=smtp, secret_key="of the test",
+            mail_per_minute=1_000_000,
+        )  # fmt: skip
+        app = create_app(settings)
+        with app.app_context():
+            if what != "deliver":
+                _plan(now)
+            if what != "plan":
+                _deliver(settings)
+            database.engine.dispose()
+
+
+def _plan(now: datetime) -> None:
+    slugs = [lieu.slug for lieu in lieux.open_lieux(reading())]
+    for slug in random.sample(slugs, len(slugs)):
+        night.run(reading, lieu=slug, local_date=now.date(), at=clock.now())
+
+
+def _deliver(settings: config.Settings) -> None:
+    desk = delivery.Desk(reading, post.SmtpPost(settings.smtp_url), settings)
+    while delivery.deliver_due(desk, limit=7):
+        pass
+    desk.post.close()
+
+
+def _kill_at(owner: Any, name: str, when: str) -> None:
+    """From now on, calling this is the end of the process."""
+    real: Callable[..., Any] = getattr(owner, name)
+
+    def deadly(*given: Any, **named: Any) -> Any:
+        if when == "after":
+            real(*given, **named)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(owner, name, deadly)
+
+
+def _started(*given: Any) -> Any:
+    process = FORK.Process(target=_run, args=given)
+    process.start()
+    return process
+
+
+# --- killed at every step -------------------------------------------------------------------
+
+
+@dataclasses.dataclass
+class Found:
+    """What the outbox and the server say, and what is wrong with it."""
+
+    planned: int
+    sent: int
+    uncertain: int
+    withdrawn: int
+    taken: int
+    twice: int
+    lost: int  # planned, and neither sent, uncertain nor withdrawn; or sent and never taken
+    outside: int  # uncertain without a death in the DATA window
+    met_twice: int  # pairs that were introduced twice
+
+
+def killed_at(url: str, step: str, *, restarts: int) -> Found:
+    """Run the night, die at this step so many times, run it to its end, and look."""
+    now = START
+    with office() as (taking, smtp):
+        for _ in range(restarts):
+            process = _started(url, smtp, now, "all", step)
+            process.join()
+            if process.exitcode != -signal.SIGKILL:
+                break  # nothing was left to do at this step
+            now += 11 * MINUTE
+        for _ in range(2):  # the second finds nothing, or what the first had to wait for
+            process = _started(url, smtp, now, "all", None)
+            process.join()
+            if process.exitcode:
+                raise RuntimeError(f"the night ended with code {process.exitcode}")
+            now += 11 * MINUTE
+        return _found(url, taking, deaths=restarts if step in IN_DATA_WINDOW else 0)
+
+
+def _found(url: str, taking: Office, *, deaths: int) -> Found:
+    engine = create_engine(url, poolclass=NullPool, **engine_options(url))
+    with Session(engine) as session:
+        letters = list(session.scalars(select(Letter)))
+        pairs = Counter(
+            tuple(side.member_id for side in one.sides)
+            for one in session.scalars(select(Introduction))
+        )
+    engine.dispose()
+    ended = Counter(_end(letter) for letter in letters)
+    taken = Counter(message_id.strip("<>").partition("@")[0] for message_id, _, _ in taking.taken)
+    sent = {letter.public_id for letter in letters if letter.sent_at}
+    return Found(
+        planned=len(letters),
+        sent=ended["sent"],
+        uncertain=ended["uncertain"],
+        withdrawn=ended["withdrawn"],
+        taken=len(taken),
+        twice=sum(count - 1 for count in taken.values()),
+        lost=ended["lost"] + len(sent - set(taken)),
+        outside=max(0, ended["uncertain"] - deaths),
+        met_twice=sum(count - 1 for count in pairs.values()),
+    )
+
+
+def _end(letter: Letter) -> str:
+    for name in ("sent", "uncertain", "withdrawn", "failed"):
+        if getattr(letter, f"{name}_at"):
+            return name
+    return "lost"
+
+
+# --- many workers, many nights --------------------------------------------------------------
+
+
+@dataclasses.dataclass
+class Nights:
+    """The whole of it, and letters that reached or named somebody who had said no meanwhile."""
+
+    found: Found
+    told: int
+    changes: int
+    deaths: int
+
+
+def many(url: str, *, workers: int, nights: int, seed: int) -> Nights:
+    """So many workers at once, night after night, killed at random, while members change."""
+    chance = random.Random(seed)
+    told = changes = deaths = 0
+    with office() as (taking, smtp):
+        for number in range(nights):
+            now = START + number * DAY
+            deaths += _together(url, smtp, now, "plan", workers=workers, chance=chance)
+            _together(url, smtp, now + MINUTE, "plan", workers=1)  # who died left something to do
+            changed, undo = _change(url, now + 2 * MINUTE, chance)
+            before = len(taking.taken)
+            deaths += _together(
+                url, smtp, now + 3 * MINUTE, "deliver", workers=workers, chance=chance
+            )
+            _together(url, smtp, now + 15 * MINUTE, "deliver", workers=2)
+            told += sum(_concerns(one, changed) for one in taking.taken[before:])
+            changes += len(changed)
+            undo()
+        _together(url, smtp, now + DAY, "deliver", workers=1)
+        return Nights(_found(url, taking, deaths=deaths), told, changes, deaths)
+
+
+def _together(
+    url: str,
+    smtp: str,
+    now: datetime,
+    what: str,
+    *,
+    workers: int,
+    chance: random.Random | None = None,
+) -> int:
+    """Workers side by side; with chance, one in four of them is killed on the way."""
+    running = [_started(url, smtp, now, what, None) for _ in range(workers)]
+    if chance is not None:
+        for process in chance.sample(running, workers // 4):
+            process.join(chance.uniform(0.3, 1.0))
+            if process.is_alive():
+                os.kill(process.pid, signal.SIGKILL)
+    for process in running:
+        process.join()
+    if any(process.exitcode not in (0, -signal.SIGKILL) for process in running):
+        raise RuntimeError(f"a worker ended with {[one.exitcode for one in running]}")
+    return sum(process.exitcode == -signal.SIGKILL for process in running)
+
+
+def _concerns(taken: tuple[str, str, str], changed: Sequence[tuple[str, str]]) -> bool:
+    """Whether a letter went to one of these, or has their name or address in it."""
+    _, to, words = taken
+    return any(address == to or address in words or name in words for address, name in changed)
+
+
+def _change(
+    url: str, at: datetime, chance: random.Random
+) -> tuple[list[tuple[str, str]], Callable[[], None]]:
+    """Have one member in six say no, each in another way; who, and how to undo it."""
+    engine = create_engine(url, poolclass=NullPool, **engine_options(url))
+    changed: list[tuple[str, str]] = []
+    with Session(engine) as given, write_transaction(given) as session:
+        people = list(session.scalars(select(Member).where(Member.erased_at.is_(None))))
+        some = chance.sample(people, len(people) // 6)
+        for n, member in enumerate(some):
+            changed.append((str(member.email), member.name))
+            _say_no(session, member, n % 5, at, people)
+        ids = [member.id for member in some]
+
+    def undo() -> None:
+        with Session(engine) as given, write_transaction(given) as session:
+            session.execute(text("DELETE FROM presence"))
+            session.execute(text("UPDATE member SET paused_until = NULL"))
+            for row in session.scalars(select(Consent).where(Consent.member_id.in_(ids))):
+                row.by_mail = True
+        engine.dispose()
+
+    return changed, undo
+
+
+def _say_no(
+    session: Session, member: Member, how: int, at: datetime, people: Sequence[Member]
+) -> None:
+    lieu_id = int(member.home_lieu_id or 0)
+    if how == 0:  # hides
+        session.add(Presence(member_id=member.id, lieu_id=lieu_id, started_at=at, until=at + DAY,
+                             how_in="qr", confirmed_at=at, hidden_at=at))  # fmt: skip
+    elif how == 1:  # withdraws
+        consent.choose(session, member_id=member.id, lieu_id=lieu_id, here_today=False,
+                       by_mail=False, other_lieux=False, at=at)  # fmt: skip
+    elif how == 2:  # noqa: PLR2004 (pauses)
+        members.pause(session, member_id=member.id, until=at + timedelta(hours=20))
+    elif how == 3:  # noqa: PLR2004 (blocks everybody of the lieu)
+        for other in people:
+            if other.id != member.id and other.home_lieu_id == lieu_id:
+                members.block(session, blocker_id=member.id, blocked_id=other.id, at=at)
+    else:  # leaves
+        members.erase(session, member_id=member.id, at=at)
+
+
+# --- the benchmark --------------------------------------------------------------------------
+
+
+def measure(data: Path | None, *, quick: bool) -> Report:
+    """Both databases, every step with five deaths, then eight workers for thirty nights."""
+    restarts, workers, nights = (1, 3, 3) if quick else (5, 8, 30)
+    figures: dict[str, Any] = {}
+    bad: Counter[str] = Counter()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        server = stack.enter_context(networks.server())
+        for dialect, copies in (("sqlite", _sqlite(folder)), ("postgresql", _postgresql(server))):
+            small, large = copies(1, 12), copies(6, 12)
+            for step in STEPS:
+                found = killed_at(next(small), step, restarts=restarts)
+                figures[f"{dialect}, killed: {step}"] = dataclasses.asdict(found)
+                bad.update(_wrong(found))
+            all_nights = many(next(large), workers=workers, nights=nights, seed=1)
+            figures[f"{dialect}, {workers} workers, {nights} nights"] = {
+                **dataclasses.asdict(all_nights.found),
+                "members who said no": all_nights.changes,
+                "deaths": all_nights.deaths,
+            }
+            bad.update(_wrong(all_nights.found))
+            bad["told"] += all_nights.told
+    names = {
+        "twice": "letters sent twice", "lost": "letters lost in silence",
+        "outside": "uncertain without a death in the DATA window",
+        "met_twice": "pairs introduced twice",
+        "told": "letters to or about somebody who had said no",
+    }  # fmt: skip
+    return Report(figures, {words: Bar(bad[name], "== 0") for name, words in names.items()})
+
+
+def _wrong(found: Found) -> dict[str, int]:
+    return {name: getattr(found, name) for name in ("twice", "lost", "outside", "met_twice")}
+
+
+Copies = Callable[[int, int], Iterator[str]]
+
+
+def _sqlite(folder: Path) -> Copies:
+    def copies(places: int, people: int) -> Iterator[str]:
+        template = folder / f"template-{places}.sqlite"
+        _prepared(f"sqlite:///{template}", places, people)
+        for number in range(100):
+            copy = folder / f"{places}-{number}.sqlite"
+            shutil.copy(template, copy)
+            yield f"sqlite:///{copy}"
+
+    return copies
+
+
+def _postgresql(server: str) -> Copies:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+
+    def copies(places: int, people: int) -> Iterator[str]:
+        template = f"template_{places}"
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {template}"))
+        _prepared(_named(server, template), places, people)
+        for number in range(100):
+            with engine.connect() as connection:
+                connection.execute(text(f"CREATE DATABASE c_{places}_{number} TEMPLATE {template}"))
+            yield _named(server, f"c_{places}_{number}")
+
+    return copies
+
+
+def _named(server: str, name: str) -> str:
+    url = create_engine(server).url.set(database=name)
+    return url.render_as_string(hide_password=False)
+
+
+def _prepared(url: str, places: int, people: int) -> None:
+    engine = create_engine(url, poolclass=NullPool, **engine_options(url))
+    migrate.upgrade(engine)
+    engine.dispose()
+    fill(url, places=places, people=people)
