@@ -26,6 +26,7 @@ from serendipity.web import (
     concierge,
     coworker,
     door,
+    embed,
     errors,
     evidence,
     health,
@@ -38,6 +39,7 @@ from serendipity.web import (
     patterns,
     proving,
     public,
+    roomkeeping,
     rules,
     seating,
     security,
@@ -51,6 +53,8 @@ csrf = CSRFProtect()
 
 BLUEPRINTS = (
     public.blueprint,
+    embed.blueprint,
+    roomkeeping.blueprint,
     signin.blueprint,
     passkeys.blueprint,
     door.blueprint,

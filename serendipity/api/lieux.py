@@ -65,7 +65,7 @@ class Moment(Out):
 
 
 class SkillTable(Out):
-    """At least so many people offer a skill, something of a family, or something rarer ("other")."""
+    """At least so many offer a skill, something of a family, or something rarer ("other")."""
 
     kind: str
     name: str
@@ -74,7 +74,7 @@ class SkillTable(Out):
 
 
 class Skills(Out):
-    """What is told at a quarter of an hour, as sizes. `people` is 0 when they are fewer than three."""
+    """What is told at a quarter of an hour, as sizes. `people` is 0 for fewer than three."""
 
     counted_at: Instant
     people: int

@@ -9,7 +9,7 @@ Rules kept here:
 - Nobody can be told apart by coming or going. Counts are taken as of the last quarter hour, once
   per lieu and quarter, and kept in `skill_count`: looking again, from another room, for another
   word or after a minute, shows the same rows. What is told is a size (three or more, eight or more,
-  sixteen), a table is looked at anew in one quarter of eight, chosen by chance, and taken anew only
+  sixteen), a table is looked at anew in one quarter of sixteen, chosen by chance, and taken anew only
   when three of its people are others by then. Who polls the map while one person they know comes or
   goes guesses right in at most 55 of 100 cases (`python -m benchmarks telling`).
 - An organisation looks from fifteen minutes before its booking until its end.

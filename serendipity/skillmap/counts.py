@@ -1,7 +1,7 @@
 """Counts: how many people are at each table of the map, taken so that nobody is told apart.
 
 What is shown is a size (three or more, eight, sixteen), of a table that is looked at anew in one
-quarter of eight, chosen by chance, and only when three of its people are others by then. Measured:
+quarter of sixteen, chosen by chance, and only when three of its people are others by then. Measured:
 `python -m benchmarks telling`.
 """
 
@@ -27,8 +27,10 @@ from serendipity.skills import Concept, MemberSkill
 
 FEWEST: Final = 3
 SIZES: Final = (3, 8, 16)  # what is told of a table is the largest of these that it reaches
-OTHERS: Final = 10  # everybody is told in tens, and anew when so many are others
-LOOK: Final = 1 / 8  # how likely a table is looked at in a quarter
+TWENTY: Final = 20  # everybody is told in twenties, and the rest without a size
+OTHERS: Final = 10  # everybody is told anew when so many are others
+LOOK: Final = 1 / 16  # how likely a table is looked at in a quarter …
+LOOK_SMALL: Final = 1 / 24  # … and in a house of fewer than twenty, where each one weighs more
 HALF: Final = 1 / 2
 Chance = Callable[[], float]
 _dice: Final[Chance] = random.SystemRandom().random
@@ -184,11 +186,13 @@ def size(kind: str, people: Collection[int]) -> int:
     --------
     >>> [size("skill", range(number)) for number in (3, 7, 8, 15, 40)]
     [3, 3, 8, 8, 16]
-    >>> [size("all", range(number)) for number in (3, 9, 10, 47)]
-    [3, 3, 10, 40]
+    >>> [size("all", range(number)) for number in (3, 19, 20, 47)]
+    [3, 3, 20, 40]
     """
     if kind == "all":
-        return len(people) // 10 * 10 or FEWEST
+        return len(people) // TWENTY * TWENTY or FEWEST
+    if kind == "other":
+        return FEWEST
     return max(step for step in SIZES if step <= len(people))
 
 
@@ -220,7 +224,8 @@ def settled(
     """
     if len(held) < FEWEST:
         return {}
-    settle = _Settling(shown, chance if shown else lambda: 0.0)
+    look = LOOK if len(held) >= TWENTY else LOOK_SMALL
+    settle = _Settling(shown, chance if shown else lambda: 0.0, look)
     by_skill: dict[tuple[str | None, str | None], set[int]] = defaultdict(set)
     for member_id, offered in held.items():
         for skill in offered:
@@ -245,6 +250,7 @@ class _Settling:
 
     shown: Mapping[Key, frozenset[int]]
     chance: Chance
+    look: float
 
     def all(self, kind: str, now: Mapping[str, set[int]]) -> dict[Key, frozenset[int]]:
         """The tables of one kind: kept as they were, taken anew, or left out."""
@@ -258,8 +264,8 @@ class _Settling:
 
     def one(self, key: Key, people: frozenset[int]) -> frozenset[int]:
         before = self.shown.get(key, frozenset())
-        others = OTHERS if key == EVERYBODY and len(people) >= OTHERS else FEWEST
-        if len(before ^ people) < others or self.chance() >= LOOK:
+        others = OTHERS if key == EVERYBODY and before else FEWEST
+        if len(before ^ people) < others or self.chance() >= self.look:
             return before
         if not before and len(people) == FEWEST and self.chance() >= HALF:
             return before  # three are shown or not: that there are now three tells of nobody

@@ -267,7 +267,7 @@ def test_a_size_is_told_and_no_number(session: Session, lieu: Lieu, number: int,
     assert counted(session, lieu) == {"drums": number}
     shown = skillmap.skill_map(session, lieu_id=lieu.id, language="en", at=NOON)
     assert [table.people for table in shown.tables] == [size]
-    assert shown.people == (number // 10 * 10 or 3)
+    assert shown.people == 3
 
 
 def test_a_table_is_looked_at_by_chance_and_a_new_one_of_three_by_more_of_it() -> None:

@@ -127,6 +127,19 @@ WORDING: dict[str, Callable[[Any], str]] = {
     "too-many-waits": lambda error: gettext(
         "You stand in %(most)s lines already. Leave one of them first.", **error.facts
     ),
+    "bad-figure": lambda _: gettext("This figure is too small or too large."),
+    "room-name-taken": lambda _: gettext("Another room of the lieu is called so."),
+    "not-a-photo": lambda _: gettext("This is no photo that we can read: JPEG, PNG or WebP."),
+    "photo-too-large": lambda error: gettext(
+        "This photo is too large: %(most_megabytes)s MB and fifty million points at most.",
+        most_megabytes=error.facts["most_megabytes"],
+    ),
+    "too-many-photos": lambda error: gettext(
+        "A room has %(most)s photos at most. Remove one first.", **error.facts
+    ),
+    "day-passed": lambda _: gettext("That day has passed."),
+    "bad-date": lambda _: gettext("This is not a date yet: 2026-03-31, for instance."),
+    "nobody-invoiced": lambda _: gettext("No organisation has its invoices sent there."),
     "already-longer": lambda _: gettext("You had more time already."),
 }
 forms.WORDING.update(WORDING)
