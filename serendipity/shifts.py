@@ -26,13 +26,14 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from serendipity import members, words
+from serendipity import clock, members, thanks, words
 from serendipity.db import Base, Instant, Key
 from serendipity.errors import Busy, Invalid, NotFound
 from serendipity.lieux import Lieu
 from serendipity.members import Member
 
 LONGEST = timedelta(hours=14)  # nobody is a concierge for a whole day and night
+COUNTS_FROM = timedelta(hours=1)
 NOTE_WORDS = 3
 NOTE_MOST = 2000
 
@@ -182,7 +183,19 @@ def hand_over(session: Session, *, slug: str, member_id: int, note: str, at: dat
     shift.note = _plain_note(note)
     shift.ended_at = min(at, shift.until)
     session.flush()
+    _thank(session, shift, at=at)
     return shift
+
+
+def _thank(session: Session, shift: Shift, *, at: datetime) -> None:
+    """A shift of an hour or more counts by the house rules, one a day."""
+    if shift.ended_at is None or shift.ended_at - shift.started_at < COUNTS_FROM:
+        return
+    lieu = session.get_one(Lieu, shift.lieu_id)
+    day = clock.local_date(shift.started_at, lieu.timezone)
+    key = f"{shift.member_id}:{lieu.id}:{day}"
+    mine = {"lieu_id": lieu.id, "member_id": shift.member_id}
+    thanks.thank_once(session, what="shift", key=key, at=at, **mine)
 
 
 def shift_of(session: Session, *, member_id: int, lieu_id: int, at: datetime) -> Shift:

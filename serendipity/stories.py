@@ -18,7 +18,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, delete,
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from matching.text import normalised
-from serendipity import members, words
+from serendipity import members, thanks, words
 from serendipity.db import Base, Key, PublicId
 from serendipity.encounters import Encounter
 from serendipity.errors import Invalid, NotFound, Refused
@@ -262,6 +262,8 @@ def publish(session: Session, *, story: Story, at: datetime) -> Story:
         raise NotAllAgreed(waiting=waiting)
     story.published_at = story.published_at or at
     session.flush()
+    mine = {"lieu_id": story.lieu_id, "member_id": story.author_id}
+    thanks.thank_once(session, what="story", key=story.public_id, at=at, **mine)
     return story
 
 

@@ -71,6 +71,16 @@ def thank(
     )
 
 
+def thank_once(
+    session: Session, *, lieu_id: int, member_id: int, what: str, key: str, at: datetime
+) -> Transaction | None:
+    """As `thank`, for verbs that it follows from: nothing when it counts for nothing, or did."""
+    try:
+        return thank(session, lieu_id=lieu_id, member_id=member_id, what=what, key=key, at=at)
+    except (DoesNotCount, ledger.AlreadyPosted):
+        return None
+
+
 def may_say_who_brought_them(session: Session, *, member: Member, at: datetime) -> bool:
     """Whether this member is new and has not said so yet."""
     key = _key(member.id)
@@ -96,11 +106,8 @@ def say_who_brought_me(
     by = members.member_with_email(session, address)
     if by is None or by.id == member_id or by.created_at >= member.created_at:
         return
-    try:
-        key = _key(member_id)
-        thank(session, lieu_id=lieu_id, member_id=by.id, what="promotion", key=key, at=at)
-    except (DoesNotCount, ledger.AlreadyPosted):
-        return  # nothing is told to the one who typed
+    key = _key(member_id)
+    thank_once(session, lieu_id=lieu_id, member_id=by.id, what="promotion", key=key, at=at)
 
 
 def _key(member_id: int) -> str:

@@ -106,6 +106,9 @@ WORDING: dict[str, Callable[[SerendipityError], str]] = {
     "not-enough": lambda error: gettext(
         "You have %(balance)s to give; what is promised is not yours to give on.", **error.facts
     ),
+    "nobody-here": lambda _: gettext("Choose somebody who is here, and not yourself."),
+    "does-not-count": lambda _: gettext("By the house rules this counts for nothing now."),
+    "already-posted": lambda _: gettext("This was thanked for already."),
     "nobody-chosen": lambda _: gettext("Choose somebody you have met."),
     "bad-amount": lambda _: gettext("A whole number, 1 or more."),
     "not-here-today": lambda _: gettext(
