@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask import current_app, render_template
-from flask_babel import force_locale, format_date, format_datetime
+from flask_babel import force_locale, format_date, format_time
 from flask_babel import gettext as _
 
 from serendipity import mail
@@ -16,7 +16,10 @@ from serendipity import mail
 def sample(kind: str, form: str, language: str) -> str:
     """One kind of letter as "html" or "txt", in a language; see `mail.KINDS`."""
     with force_locale(language):
-        return render_template(f"email/{kind}.{form}", **_facts(kind, language))
+        facts = _facts(kind, language)
+        template = current_app.jinja_env.get_template(f"email/{kind}.txt")
+        said = "".join(template.blocks["subject"](template.new_context(facts)))
+        return render_template(f"email/{kind}.{form}", **{**facts, "subject": said})
 
 
 def _facts(kind: str, language: str) -> dict[str, Any]:
@@ -53,9 +56,9 @@ def _words() -> dict[str, Any]:
         "sentences": [_("Somebody here can help with what you asked for.")],
         "elsewhere": "",
         "opening": _("“I hear you know about %(what)s.”", what=_("pricing a board game")),
-        "times": [format_datetime(SAMPLE_TIME, "full")],
+        "times": [_sample_time()],
         "meeting_place": "La Navette",
-        "when": format_datetime(SAMPLE_TIME, "full"),
+        "when": _sample_time(),
         "hints": ["need", "skill", "share"],
         "from_day": format_date(SAMPLE_TIME.date(), "long"),
         "to_day": format_date(SAMPLE_TIME.date(), "long"),
@@ -72,6 +75,11 @@ def _words() -> dict[str, Any]:
         "names": other.name,
         "words": _("pricing a board game"),
     }
+
+
+def _sample_time() -> str:
+    day = format_date(SAMPLE_TIME.date(), "full")
+    return str(_("%(day)s, %(time)s", day=day, time=format_time(SAMPLE_TIME, "short")))
 
 
 SAMPLE_TIME = datetime(2026, 3, 27, 11, 30, tzinfo=UTC)
