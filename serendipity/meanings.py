@@ -70,7 +70,7 @@ def proposals(
 ) -> list[Proposal]:
     """What these phrases are heard as, in their order; phrases that say nothing are left out."""
     asked = list(dict.fromkeys(one for one in phrases if normalised(one)))[:MOST_PHRASES]
-    exact = {one: skills.recognised(session, one, language) for one in asked}
+    exact = skills.recognised_all(session, asked, language)
     unread = [one for one in asked if exact[one] is None]
     heard = dict(zip(unread, ask(unread, language, wanted) if unread else (), strict=False))
     found = [_proposal(one, exact[one], heard.get(one, ())) for one in asked]

@@ -114,15 +114,19 @@ def check_in(
     lieu = session.get_one(Lieu, lieu_id)
     until = min(until, hours.closing(session, lieu=lieu, at=at))
     begun = {"started_at": since or at, "until": until, "how_in": how_in}
+    begun |= {"member_id": member.id, "lieu_id": lieu.id}
     for _ in range(2):
         # No lock is taken first: the partial unique index decides who is second, on both
         # databases, and the second then reads what the first wrote.
-        stay = _arrived(session, Presence(member_id=member.id, lieu_id=lieu.id, **begun), at=at)
+        new = Presence(**begun, confirmed_at=at if confirmed else None)
+        stay = _arrived(session, new, at=at)
         if stay is not None:
             break
     else:
         raise TwoDoorsAtOnce(why="two check-ins at once")
-    if confirmed:
+    if confirmed and stay is new:
+        _pledge(session, stay, at=at)
+    elif confirmed:
         confirm(session, presence_id=stay.id, at=at)
     session.flush()
     for does in _checked_in:

@@ -10,7 +10,7 @@ Rules kept here: the member's words are always kept; a doubtful concept is propo
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -122,12 +122,13 @@ def offer(
     for plain, skill in held.items():
         if plain not in wanted:
             skill.withdrawn_at = at
-    kept = [
-        held.get(plain) or _new_skill(session, member_id, spelt, language, at)
-        for plain, spelt in wanted.items()
-    ]
+    fresh = [spelt for plain, spelt in wanted.items() if plain not in held]
+    held |= {
+        normalised(skill.words): skill
+        for skill in _new_skills(session, member_id, fresh, language, at)
+    }
     session.flush()
-    return kept
+    return [held[plain] for plain in wanted]
 
 
 def add(
@@ -137,7 +138,7 @@ def add(
     held = {normalised(skill.words) for skill in _offered(session, [member_id])}
     new = [spelt for plain, spelt in distinct(words).items() if plain not in held]
     fitting = new[: max(0, MOST_SKILLS - len(held))]
-    made = [_new_skill(session, member_id, spelt, language, at) for spelt in fitting]
+    made = _new_skills(session, member_id, fitting, language, at)
     session.flush()
     return made
 
@@ -174,21 +175,24 @@ def distinct(given: Iterable[str]) -> dict[str, str]:
     return wanted
 
 
-def _new_skill(
-    session: Session, member_id: int, spelt: str, language: str | None, at: datetime
-) -> MemberSkill:
+def _new_skills(
+    session: Session, member_id: int, spelt: Sequence[str], language: str | None, at: datetime
+) -> list[MemberSkill]:
     """Exact words are read at once; the others wait for the worker, with `read_at` empty."""
-    concept_id = recognised(session, spelt, language)
-    skill = MemberSkill(
-        member_id=member_id,
-        words=spelt,
-        language=language,
-        concept_id=concept_id,
-        read_at=at if concept_id else None,
-        offered_at=at,
-    )
-    session.add(skill)
-    return skill
+    concepts = recognised_all(session, spelt, language)
+    made = [
+        MemberSkill(
+            member_id=member_id,
+            words=words,
+            language=language,
+            concept_id=concepts[words],
+            read_at=at if concepts[words] else None,
+            offered_at=at,
+        )
+        for words in spelt
+    ]
+    session.add_all(made)
+    return made
 
 
 def _offered(session: Session, member_ids: Iterable[int]) -> list[MemberSkill]:
@@ -210,22 +214,44 @@ def skills_of(session: Session, member_ids: Iterable[int]) -> dict[int, list[Mem
 
 
 def recognised(session: Session, words: str, language: str | None) -> str | None:
-    """The one concept that these exact words name, or None when it takes a reader to say.
+    """The one concept that these exact words name, or None when it takes a reader to say."""
+    return recognised_all(session, [words], language)[words]
+
+
+def recognised_all(
+    session: Session, words: Sequence[str], language: str | None
+) -> dict[str, str | None]:
+    """Words → the one concept that exactly they name, or None when it takes a reader to say.
 
     Labels and alternatives in the member's language come first, then in any language, then what
     members confirmed. Words that name several concepts name none: they are read, and proposed.
     """
-    plain = normalised(words)
-    if not plain:
-        return None
-    named = session.execute(
-        select(ConceptName.concept_id, ConceptName.language).where(ConceptName.words == plain)
-    ).all()
-    own = {concept for concept, spoken in named if spoken == language}
-    candidates = own or {concept for concept, _ in named}
-    if not candidates:
-        candidates = set(session.scalars(select(Alias.concept_id).where(Alias.words == plain)))
-    return candidates.pop() if len(candidates) == 1 else None
+    plain = {one: normalised(one) for one in words}
+    named = _named(session, set(plain.values()) - {""})
+    found: dict[str, str | None] = {}
+    for one, spelt in plain.items():
+        own = {concept for concept, spoken in named[spelt] if spoken == language}
+        candidates = own or {concept for concept, _ in named[spelt]}
+        found[one] = candidates.pop() if len(candidates) == 1 else None
+    return found
+
+
+def _named(session: Session, plain: set[str]) -> dict[str, set[tuple[str, str]]]:
+    """Plain words → (concept, language) of their names; what no name says, of members' aliases."""
+    found: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    if plain:
+        for words, concept, spoken in session.execute(
+            select(ConceptName.words, ConceptName.concept_id, ConceptName.language).where(
+                ConceptName.words.in_(plain)
+            )
+        ):
+            found[words].add((concept, spoken))
+    if unnamed := plain - set(found):
+        for words, concept in session.execute(
+            select(Alias.words, Alias.concept_id).where(Alias.words.in_(unnamed))
+        ):
+            found[words].add((concept, ""))
+    return found
 
 
 def confirm(

@@ -17,6 +17,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 from flask_wtf import FlaskForm
+from sqlalchemy.orm import Session
 from wtforms import StringField
 
 from serendipity import (
@@ -184,21 +185,25 @@ def arrive_as_member(form: CheckIn, held: Pass) -> ResponseReturnValue:
             at=at,
             confirmed=held.how != "poster",
         )
+        # looked up before the commit, which would have every row of it read again
+        news = news_of(db, stay, already=stay.started_at < at)
     session.pop("door", None)
-    tell(stay, already=stay.started_at < at)
+    for words in news:
+        flash(words)
     return redirect(signin_front.AFTER, 303)
 
 
-def tell(stay: Presence, *, already: bool) -> None:
-    """Say what a person may not expect: they were here already, or left another lieu."""
-    zone = reading().get_one(Lieu, stay.lieu_id).timezone
-    left = presence.moved_from(reading(), stay)
+def news_of(db: Session, stay: Presence, *, already: bool) -> list[str]:
+    """What a person may not expect: they were here already, or left another lieu."""
     if already:
+        zone = db.get_one(Lieu, stay.lieu_id).timezone
         since = walltime.wall(stay.started_at, zone)
-        flash(gettext("You are already here, since %(time)s.", time=since))
-    elif left is not None:
-        name = reading().get_one(Lieu, left.lieu_id).name
-        flash(gettext("Your stay at %(lieu)s has ended: you are here now.", lieu=name))
+        return [gettext("You are already here, since %(time)s.", time=since)]
+    left = presence.moved_from(db, stay)
+    if left is None:
+        return []
+    name = db.get_one(Lieu, left.lieu_id).name
+    return [gettext("Your stay at %(lieu)s has ended: you are here now.", lieu=name)]
 
 
 def declare(form: CheckIn, held: Pass) -> ResponseReturnValue:
@@ -280,5 +285,6 @@ def type_code() -> ResponseReturnValue:
     except (signin.WrongCode, signin.CodeGone) as error:
         return signin_front.code_page(form, error)
     if entry.presence:
-        tell(entry.presence, already=False)
+        for words in news_of(reading(), entry.presence, already=False):
+            flash(words)
     return redirect(signin_front.AFTER, 303)
