@@ -282,6 +282,8 @@ ROLES = {
         "api.introductions_answer",
         "api.introductions_mine",
         "api.introductions_show",
+        "api.invoices_index",
+        "api.invoices_show",
         "api.ledger_entries",
         "api.ledger_mine",
         "api.lieux_index",

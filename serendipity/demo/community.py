@@ -15,6 +15,7 @@ from serendipity import (
     bookings,
     encounters,
     hours,
+    invoices,
     lieux,
     members,
     organisations,
@@ -46,6 +47,7 @@ def build(session: Session, *, at: datetime, step: Step = lambda words: None) ->
     for place in PLACES:
         step(f"Furnishing {place.name}")
         lieu = _open(session, place, at=born)
+        _let_sell(session, place, lieu, at=born)
         inhabitants = [person for person in people() if person.lieu == place.slug]
         found = {person.name: _register(session, person, lieu, at=born) for person in inhabitants}
         for name in place.concierges:
@@ -143,6 +145,26 @@ def check_in(
 
 def _last(session: Session, lieu: Lieu, at: datetime) -> datetime:
     return hours.closing(session, lieu=lieu, at=at)
+
+
+def _let_sell(session: Session, place: Place, lieu: Lieu, *, at: datetime) -> None:
+    """Who sells the rooms, so that bookings are invoiced; the numbers are nobody's."""
+    prefix, name, address, postcode, siren, vat_number, iban = places.SELLERS[place.slug]
+    facts = invoices.Facts(
+        prefix=prefix,
+        name=name,
+        email=f"compta@{place.slug}.demo.example.org",
+        address=address,
+        postcode=postcode,
+        city=place.city,
+        country="FR" if siren else "BE",
+        siret=siren,
+        vat_number=vat_number,
+        iban=iban,
+        mention="",
+        payment_days=30,
+    )
+    invoices.describe(session, lieu=lieu, facts=facts, at=at)
 
 
 def _open(session: Session, place: Place, *, at: datetime) -> Lieu:

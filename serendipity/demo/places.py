@@ -107,4 +107,11 @@ WEEFKAMER = Place(
 PLACES = (NAVETTE, WEEFKAMER)
 OPERATOR = "Camille Durand"
 COWORKER, HELPER = "Awa Diallo", "Inès Morel"
+# Who sells: how numbers begin, name, street, postcode, SIREN, VAT number, IBAN
+SELLERS = {
+    "la-navette": ("NAVETTE", "La Navette SCIC", "12 rue de la Soie", "59100", "732829320",
+                   "FR83404833048", "FR1420041010050500013M02606"),
+    "weefkamer": ("WEEF", "De Weefkamer cv", "Getouwstraat 4", "1000", "", "BE0403170701",
+                  "BE71096123456769"),
+}  # fmt: skip
 COMPANY = ("Coopérative Toits Communs", "toits.communs@demo.example.org", "Valérie Hennebelle")

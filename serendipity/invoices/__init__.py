@@ -50,7 +50,7 @@ from serendipity.invoices.sellers import (
     describe,
     seller_of,
 )
-from serendipity.invoices.terms import due_on, is_paid, terms_of
+from serendipity.invoices.terms import due_on, is_paid, prepaid_cents, terms_of
 
 __all__ = [
     "BadPaymentDays",
@@ -86,6 +86,7 @@ __all__ = [
     "kept_paper",
     "next_number",
     "pdf_of",
+    "prepaid_cents",
     "put_off",
     "seller_of",
     "settle",

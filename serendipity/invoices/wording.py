@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency
@@ -13,6 +13,9 @@ from babel.support import NullTranslations, Translations
 
 from serendipity import clock
 from serendipity.config import ROOT
+
+# English as in Europe: 25 April and 14:00.
+LOCALES: Final = {"en": "en_GB", "fr": "fr", "nl": "nl"}
 
 
 @cache
@@ -22,7 +25,7 @@ def of(language: str) -> NullTranslations:
 
 
 def money(cents: int, currency: str, language: str) -> str:
-    return str(format_currency(Decimal(cents) / 100, currency, locale=language))
+    return str(format_currency(Decimal(cents) / 100, currency, locale=LOCALES[language]))
 
 
 def rate(points: int) -> str:
@@ -31,18 +34,18 @@ def rate(points: int) -> str:
 
 
 def day(given: date, language: str) -> str:
-    return str(format_date(given, "long", locale=language))
+    return str(format_date(given, "long", locale=LOCALES[language]))
 
 
 def span(starts_at: datetime, ends_at: datetime, zone: str, language: str) -> dict[str, str]:
     """An interval on a lieu's wall clock. Both ends tell their day only when it is another one."""
     first, last = clock.local(starts_at, zone), clock.local(ends_at, zone)
-    end = format_time(last, "short", locale=language)
+    end = format_time(last, "short", locale=LOCALES[language])
     if first.date() != last.date():
         end = f"{day(last.date(), language)}, {end}"
     return {
-        "day": str(format_date(first.date(), "full", locale=language)),
-        "start": str(format_time(first, "short", locale=language)),
+        "day": str(format_date(first.date(), "full", locale=LOCALES[language])),
+        "start": str(format_time(first, "short", locale=LOCALES[language])),
         "end": str(end),
     }
 

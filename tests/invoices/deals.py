@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from serendipity import bookings, invoices
+from serendipity import bookings, invoices, payments
 from serendipity.bookings import Booking
 from serendipity.invoices import Invoice, Line
+from serendipity.payments import Event, Opened
 from tests.conftest import NOON
 from tests.rows import a_lieu, a_room, a_seller, an_organisation
 
@@ -46,6 +47,24 @@ class Deals:
     def book(self, start: datetime = TEN, *, at: datetime = NOON, **given: Any) -> Booking:
         held = self.hold(start, at=at, **given)
         return bookings.confirm(self.session, public_id=held.public_id, at=at, **self.who)
+
+    def pay(self, booking: Booking, *, at: datetime = NOON) -> Booking:
+        """Pay what is held by card, as the provider tells it."""
+        payment = payments.begin(
+            self.session, public_id=booking.public_id, provider="stripe", at=at, **self.who
+        )
+        page = Opened(f"cs_{payment.public_id}", "https://checkout.example.org/x")
+        payments.opened(self.session, payment_id=payment.id, page=page)
+        event = Event(
+            id=f"evt_{payment.public_id}",
+            ending="paid",
+            payment=payment.public_id,
+            receipt="pi_1",
+            cents=payment.cents,
+            currency=payment.currency,
+        )
+        payments.received(self.session, provider="stripe", event=event, at=at)
+        return booking
 
     def cancel(self, booking: Booking, *, at: datetime = NOON) -> None:
         bookings.cancel(self.session, public_id=booking.public_id, at=at, **self.who)

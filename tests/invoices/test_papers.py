@@ -10,7 +10,9 @@ from lxml import etree
 from pypdf import PdfReader
 from sqlalchemy.orm import Session
 
+from serendipity import bookings
 from serendipity.invoices import Invoice, Line, facturx, paper
+from tests.conftest import NOON
 from tests.invoices.deals import HOUR, TEN, Deals
 from tests.invoices.norm import Norm
 from tests.invoices.norm import norm as _norm
@@ -51,8 +53,7 @@ def test_a_credit_note_and_a_late_cancellation_keep_the_norm(deals: Deals, norm:
 
 
 def test_what_was_paid_by_card_leaves_nothing_to_pay(deals: Deals, norm: Norm) -> None:
-    booking = deals.book()
-    booking.payment = "card"
+    booking = deals.pay(deals.hold())
     (invoice,) = deals.settle(booking)
     assert norm.complaints(facturx.xml_of(invoice)) == []
     assert said(invoice, "TotalPrepaidAmount") == ["57.60"]
@@ -61,6 +62,23 @@ def test_what_was_paid_by_card_leaves_nothing_to_pay(deals: Deals, norm: Norm) -
     deals.cancel(booking)
     (note,) = deals.settle(booking)
     assert norm.complaints(facturx.xml_of(note)) == []
+
+
+def test_what_was_paid_in_part_says_what_is_left(deals: Deals, norm: Norm) -> None:
+    booking = deals.pay(deals.hold())
+    bookings.move(
+        deals.session,
+        public_id=booking.public_id,
+        starts_at=TEN,
+        ends_at=TEN + 3 * HOUR,
+        at=NOON,
+        **deals.who,
+    )
+    (invoice,) = deals.settle(booking)
+    assert norm.complaints(facturx.xml_of(invoice)) == []
+    assert said(invoice, "TotalPrepaidAmount") == ["57.60"]
+    assert said(invoice, "DuePayableAmount") == ["28.80"]
+    assert said(invoice, "IBANID") != []
 
 
 @pytest.mark.parametrize(
@@ -183,7 +201,7 @@ def test_the_paper_says_what_the_row_says(deals: Deals) -> None:
         "€48.00",
         "VAT 20 % €9.60",
         "€57.60",
-        "Payable by April 25, 2026.",
+        "Payable by 25 April 2026.",
         "FR14 2004 1010 0505 0001 3M02 606",
         "No discount for early payment.",
     ):
