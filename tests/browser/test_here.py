@@ -87,7 +87,7 @@ def test_looking_around_then_two_yeses_then_we_met(
     expect(awa.locator("#now")).to_contain_text("Somebody here asks about Illustration")
     looked_at(awa, "here-suggestions")
     ines_slip = awa.get_by_role("article").filter(has_text="answers questions about")
-    ines_slip.get_by_role("button", name="I’d like to meet").click()
+    ines_slip.get_by_role("button", name="I’d like to meet").press("Enter")
     expect(awa.get_by_text("Your yes is kept quiet.")).to_be_visible()
     expect(ines_slip.get_by_text("You said yes")).to_be_visible()
     looked_at(awa, "here-one-yes")
@@ -97,7 +97,7 @@ def test_looking_around_then_two_yeses_then_we_met(
     expect(ines.locator("body")).not_to_contain_text("said yes")
     ines.get_by_role("article").filter(has_text="asks about").get_by_role(
         "button", name="I’d like to meet"
-    ).click()
+    ).press("Enter")
     expect(ines.get_by_role("heading", name="Meet Awa Diallo")).to_be_visible()
     awa.reload()
     expect(awa.get_by_role("heading", name="Meet Inès Morel")).to_be_visible()
@@ -106,10 +106,10 @@ def test_looking_around_then_two_yeses_then_we_met(
     expect(meet.get_by_text("“I hear you know about Pricing strategy.”")).to_be_visible()
     looked_at(awa, "here-two-yeses")
 
-    meet.get_by_role("button", name="We met, and it helped me").click()
+    meet.get_by_role("button", name="We met, and it helped me").press("Enter")
     expect(awa.get_by_text("You said that you met")).to_be_visible()
     ines.reload()
-    ines.get_by_role("button", name="We met Awa Diallo", exact=True).click()
+    ines.get_by_role("button", name="We met Awa Diallo", exact=True).press("Enter")
     expect(ines.get_by_text("One answer given")).to_be_visible()
     awa.reload()
     expect(awa.get_by_text("One received")).to_be_visible()
@@ -131,10 +131,10 @@ def test_names_stay_away_from_the_unnamed_until_both_said_yes(
     expect(karim.locator("body")).not_to_contain_text("Awa Diallo")
     expect(karim.get_by_text("You chose not to be seen here, so you see no names.")).to_be_visible()
     looked_at(karim, "here-unseen")
-    unnamed.get_by_role("button", name="I’d like to meet").click()
+    unnamed.get_by_role("button", name="I’d like to meet").press("Enter")
     karim.get_by_role("article").filter(has_text="Somebody here can help with").get_by_role(
         "button", name="I’d like to meet"
-    ).click()
+    ).press("Enter")
     expect(karim.get_by_role("heading", name="Meet Awa Diallo")).to_be_visible()
     awa.reload()
     expect(awa.get_by_role("heading", name="Meet Karim Benali")).to_be_visible()
@@ -146,7 +146,7 @@ def test_a_call_finds_its_answer(
     run_round(live_server)
     awa, karim = phone_of("Awa"), phone_of("Karim")
     awa.get_by_label("What are you stuck on?").fill("laser cutting")
-    awa.get_by_role("button", name="Ask the room").click()
+    awa.get_by_role("button", name="Ask the room").press("Enter")
     expect(awa.get_by_text("It goes to one person at a time, without your name.")).to_be_visible()
     with live_server.session() as session, write_transaction(session):
         session.execute(update(Call).values(read_at=clock.now()))
@@ -154,7 +154,7 @@ def test_a_call_finds_its_answer(
     karim.reload()
     expect(karim.get_by_role("heading", name="Ten minutes on this? laser cutting")).to_be_visible()
     looked_at(karim, "here-called")
-    karim.get_by_role("button", name="Yes, tell them who I am").click()
+    karim.get_by_role("button", name="Yes, tell them who I am").press("Enter")
     expect(karim.get_by_text("They know now who you are.")).to_be_visible()
     awa.reload()
     expect(awa.get_by_text("Karim Benali said yes. Go and find them.")).to_be_visible()
@@ -245,7 +245,7 @@ def test_it_works_without_scripts(
     awa.goto(f"{live_server.url}/here")
     awa.get_by_role("article").filter(has_text="answers questions about").get_by_role(
         "button", name="I’d like to meet"
-    ).click()
+    ).press("Enter")
     expect(awa.get_by_text("You said yes").first).to_be_visible()
     with live_server.session() as session:
         assert session.scalar(select(func.count()).select_from(Round)) == 1
@@ -260,17 +260,17 @@ def test_everything_about_me_and_being_forgotten(
     expect(awa.get_by_role("heading", name="Awa Diallo")).to_be_visible()
     looked_at(awa, "me")
     awa.get_by_role("switch", name="Here today").uncheck()
-    awa.get_by_role("button", name="Keep my choices at La Navette").click()
+    awa.get_by_role("button", name="Keep my choices at La Navette").press("Enter")
     expect(awa.get_by_role("switch", name="Here today")).not_to_be_checked()
     with awa.expect_download() as download:
         awa.get_by_role("link", name="Take everything with me").click()
     assert download.value.suggested_filename == "serendipity.json"
     awa.get_by_role("link", name="Have me forgotten").click()
     looked_at(awa, "erase")
-    awa.get_by_role("button", name="Forget me").click()
+    awa.get_by_role("button", name="Forget me").press("Enter")
     expect(awa.get_by_role("alert")).to_contain_text("nothing was changed")
     awa.get_by_role("checkbox", name="Yes, forget me").check()
-    awa.get_by_role("button", name="Forget me").click()
+    awa.get_by_role("button", name="Forget me").press("Enter")
     expect(awa.get_by_text("Forgotten. Thank you for having been here.")).to_be_visible()
     with live_server.session() as session:
         assert session.get_one(Member, people["Awa"]).erased_at is not None
@@ -290,7 +290,7 @@ def test_the_page_behind_a_letters_link(
     awa.goto(live_server.url + address)
     expect(awa.get_by_role("heading", name="Would you like to meet?")).to_be_visible()
     looked_at(awa, "introduction")
-    awa.get_by_role("button", name="Not now").click()
+    awa.get_by_role("button", name="Not now").press("Enter")
     expect(awa.get_by_role("heading", name="Not this time")).to_be_visible()
-    awa.get_by_role("button", name="Undo").click()
+    awa.get_by_role("button", name="Undo").press("Enter")
     expect(awa.get_by_role("heading", name="Would you like to meet?")).to_be_visible()
