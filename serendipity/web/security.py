@@ -35,11 +35,14 @@ def asset_version(folder: str) -> str:
     return digest.hexdigest()[:10]
 
 
+# Never a page of their own: a policy for pages would only add to what the line carries.
+PARTS = {"text/css", "text/javascript", "font/woff2"}
+
+
 def headers(response: Response) -> Response:
-    response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["Permissions-Policy"] = "geolocation=(), camera=(), microphone=()"
+    if not (request.path.startswith("/static/") and response.mimetype in PARTS):
+        for_pages(response)
     if request.path.startswith("/static/"):
         if request.args.get("v"):
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
@@ -48,6 +51,13 @@ def headers(response: Response) -> Response:
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers.add("Vary", "Cookie")
     return response
+
+
+def for_pages(response: Response) -> None:
+    """What a page, or a drawing that is opened as one, may do."""
+    response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "geolocation=(), camera=(), microphone=()"
 
 
 def init_app(app: Flask) -> None:

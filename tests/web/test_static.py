@@ -165,6 +165,16 @@ def test_static_text_travels_compressed_to_whoever_can_read_it(name: str) -> Non
         assert "Accept-Encoding" in answer.headers["Vary"]
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [("/patterns", True), ("/static/mark.svg", True), ("/static/style.css", False)],
+)
+def test_what_can_be_opened_as_a_page_carries_the_policy_of_pages(path: str, told: bool) -> None:
+    answer = plain_app().test_client().get(path, buffered=True)
+    assert ("Content-Security-Policy" in answer.headers) is told
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
 def test_a_file_that_the_browser_has_is_not_sent_again() -> None:
     client, asked = plain_app().test_client(), {"Accept-Encoding": "gzip"}
     mark = client.get("/static/style.css", headers=asked, buffered=True).headers["ETag"]
