@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import logging
+import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -55,7 +56,15 @@ def _answer_all(listener: socket.socket, reader: Callable[[], Reader]) -> None:
             return
         with line, suppress(OSError, ValueError, TypeError, KeyError):
             line.settimeout(PATIENCE)
-            line.send(answer(reader(), line.recv(sockets.LARGEST)))
+            question = line.recv(sockets.LARGEST)
+            if not _has_gone(line):
+                line.send(answer(reader(), question))
+
+
+def _has_gone(line: socket.socket) -> bool:
+    """Whether who asked has stopped waiting: a late answer would only delay the next."""
+    closed, _, _ = select.select([line], [], [], 0)
+    return bool(closed)
 
 
 def answer(reader: Reader, question: bytes) -> bytes:

@@ -27,7 +27,7 @@ from serendipity.meanings import Meaning, Noun
 from serendipity.web.access import access, current_member
 
 blueprint = Blueprint("heard", __name__)
-PATIENCE: Final = 0.1  # seconds that a typed word waits for the worker
+PATIENCE: Final = 0.08  # seconds that a typed word waits for the worker
 LONGEST: Final = 1000  # characters of a line that are read while it is typed
 MOST_SAID: Final = 60
 NOUNS: Final[tuple[Noun, ...]] = ("skills", "need")

@@ -76,6 +76,21 @@ def test_a_reader_that_is_busy_is_not_waited_for(settings: config.Settings) -> N
         reader.may_answer.set()
 
 
+def test_a_question_that_nobody_waits_for_any_more_is_not_read(settings: config.Settings) -> None:
+    reader = Reader()
+    with listening.listening(settings, lambda: reader):
+        path = sockets.reader_path(settings)
+        assert sockets.ask(path, question("the first"), within=5) is not None
+        reader.may_answer.clear()
+        for late in ("second", "third"):
+            assert sockets.ask(path, question(late), within=0.05) is None
+        reader.may_answer.set()
+        assert sockets.ask(path, question("the last"), within=5) is not None
+    heard = [items[0][0] for items, _ in reader.asked]
+    assert "third" not in heard
+    assert heard[-1] == "the last"
+
+
 def test_nobody_listening_is_no_answer_at_once(settings: config.Settings) -> None:
     assert sockets.ask(sockets.reader_path(settings), question("vélo"), within=5) is None
 
