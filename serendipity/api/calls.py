@@ -27,7 +27,7 @@ class Call(Out):
     expires_at: Instant
 
 
-class Answer(Out):
+class SaidYes(Out):
     """Somebody who said yes, and the encounter with them."""
 
     helper: str
@@ -42,7 +42,7 @@ class CallWithHelper(Call):
 
     helper: str | None
     encounter: str | None
-    answers: list[Answer]
+    answers: list[SaidYes]
 
 
 class Asked(Out):
@@ -87,7 +87,7 @@ def _with_helper(one: calls.Mine) -> CallWithHelper:
         helper=one.helper.name if one.helper else None,
         encounter=one.encounter.public_id if one.encounter else None,
         answers=[
-            Answer(
+            SaidYes(
                 helper=each.helper.name,
                 encounter=each.encounter.public_id if each.encounter else None,
             )
