@@ -1,8 +1,8 @@
 """Counts: how many people are at each table of the map, taken so that nobody is told apart.
 
 What is shown is a size (three or more, eight, sixteen), of a table that is looked at anew in one
-quarter of sixteen, chosen by chance, and only when three of its people are others by then. Measured:
-`python -m benchmarks telling`.
+quarter of sixteen, chosen by chance, and only when three of its people are others by then.
+Measured by `python -m benchmarks telling`.
 """
 
 from __future__ import annotations

@@ -11,15 +11,15 @@ import random
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
-from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy import Engine, create_engine, select, text, update
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from serendipity import bookings
-from serendipity.bookings import Booking
+from serendipity.bookings import Booking, Wanted
 from serendipity.db import engine_options, write_transaction
 from serendipity.errors import Busy, Refused
 from serendipity.rooms import Room
@@ -57,7 +57,8 @@ def without_the_guard(engine: Engine) -> None:
 
 
 def race(engine: Engine) -> tuple[list[Booking], list[BaseException]]:
-    """Each thread holds, confirms, moves and cancels around one morning; what stands at the end."""
+    """Each thread holds, confirms, moves, cancels, brings back and books series around one morning;
+    what stands at the end. At full size: `python -m benchmarks bookings`."""
     with Session(engine) as session, write_transaction(session):
         room_id = a_room(session, a_lieu(session)).id
         who = [
@@ -108,9 +109,24 @@ def attempt(engine: Engine, room_id: int, who: dict[str, int], chance: random.Ra
                     at=NOON,
                     **who,
                 )
-        if chance.random() < 0.3:
+        if chance.random() < 0.4:
             with write_transaction(session):
                 bookings.cancel(session, public_id=public_id, at=NOON, **who)
+            with write_transaction(session):
+                bookings.bring_back(session, public_id=public_id, at=NOON, **who)
+        if chance.random() < 0.2:
+            wanted = Wanted(
+                room=session.get_one(Room, room_id),
+                first=TEN.date(),
+                start=time(12 + chance.randrange(3)),
+                length=2 * QUARTER,
+                rhythm="daily",
+                times=2,
+                people=2,
+            )
+            with write_transaction(session):
+                made = bookings.hold_series(session, wanted=wanted, skip=(), at=NOON, **who)
+                bookings.confirm_series(session, public_id=made.public_id, at=NOON, **who)
 
 
 def overlaps(standing: list[Booking]) -> int:
@@ -196,4 +212,4 @@ def test_a_hold_is_either_kept_or_taken_over_never_both(engine: Engine) -> None:
             assert kept.result() != taken.result()
         with Session(engine) as session, write_transaction(session):
             session.execute(text("DELETE FROM booked_slot"))
-            session.execute(text("DELETE FROM booking"))
+            session.execute(update(Booking).values(cancelled_at=NOON))  # nothing is held any more
