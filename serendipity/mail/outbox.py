@@ -192,9 +192,8 @@ def owe_all(session: Session, letters: Sequence[dict[str, Any]], *, at: datetime
     rows = [_row(**letter, at=at) for letter in letters]
     if not rows:
         return 0
-    owing = insert_new(session, Letter.__table__).on_conflict_do_nothing()
-    owed = session.connection().execute(owing, rows)
-    return owed.rowcount
+    owing = insert_new(session, Letter).on_conflict_do_nothing().returning(Letter.id)
+    return len(session.scalars(owing, rows).all())
 
 
 def _row(
