@@ -21,6 +21,7 @@ from serendipity import (
     organisations,
     presence,
     rooms,
+    rules,
     seats,
     shifts,
 )
@@ -179,6 +180,9 @@ def _open(session: Session, place: Place, *, at: datetime) -> Lieu:
         at=at,
     )
     lieux.keep_hours(session, lieu=lieu, spans=place.openings())
+    rules.write(
+        session, lieu=lieu, terms=rules.Terms(), text=places.HOUSE_RULES, after=0, by=None, at=at
+    )
     lieux.keep_moments(session, lieu=lieu, spans=place.week())
     for span in place.week():  # a quarter of the seats may be kept ahead
         facts = {"weekday": span.weekday, "starts": span.starts, "count": place.seats // 4}

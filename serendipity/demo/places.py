@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from serendipity.lieux import Span
 
 WEEK = range(7)
+HOUSE_RULES = {
+    "en": "Wash your cup.\nCalls are taken outside.\nThe last one out closes the shutters.",
+    "fr": "On lave sa tasse.\nOn téléphone dehors.\nQui part en dernier ferme les volets.",
+    "nl": "Was je kopje af.\nBellen doe je buiten.\nWie laatst vertrekt, sluit de luiken.",
+}
 
 
 @dataclass(frozen=True)
