@@ -60,7 +60,7 @@ def a_trade(network: Network, people: list[Any]) -> str:
     """Return an SVG: usefulness against bridging as the weight of bridging grows."""
     replay = Replay(network, people)
     points = []
-    for weight in (0.0, 0.1, 1.5, 6.0):
+    for weight in (0.0, 0.1, 1.0, 6.0):
         outcome = replay.run(engine(Policy.ENGINE, 0, settings=Settings(bridging=weight)))
         points.append((f"{weight:g}", outcome.figures()))
     points.append(("memory", replay.run(engine(Policy.MEMORY, 0)).figures()))
