@@ -62,7 +62,7 @@ class Outcome:
 
 def measure(data: Path | None, *, quick: bool) -> Report:
     """Race on both databases, then without the guard. `data` is not needed."""
-    attempts = 640 if quick else ATTEMPTS
+    attempts = 320 if quick else ATTEMPTS
     figures: dict[str, Any] = {"clients": PROCESSES * THREADS, "attempts": attempts}
     bars = {}
     for dialect in ("sqlite", "postgresql"):
@@ -83,7 +83,7 @@ def measure(data: Path | None, *, quick: bool) -> Report:
             )
         with a_database(dialect) as url:
             without_the_guard(url)
-            race(url, attempts=min(attempts, 1_280))
+            race(url, attempts=min(attempts, 640))
             bars[f"{dialect}: overlaps without the guard"] = Bar(overlaps(standing(url)), "> 0")
     return Report(figures, bars)
 

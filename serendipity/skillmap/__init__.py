@@ -10,8 +10,8 @@ Rules kept here:
   per lieu and quarter, and kept in `skill_count`: looking again, from another room, for another
   word or after a minute, shows the same rows. What is told is a size (three or more, eight or
   more, sixteen), a table is looked at anew in one quarter of sixteen, chosen by chance, and taken
-  anew only when three of its people are others by then. How much who polls the map can still tell of one
-  person they know is measured: `python -m benchmarks telling`.
+  anew only when three of its people are others by then. How much who polls the map can still tell
+  of one person they know is measured: `python -m benchmarks telling`.
 - An organisation looks from fifteen minutes before its booking until its end.
 - Asking for ten minutes is a call of the booking: a name comes back when somebody said yes.
 - Looking for a word finds the tables where somebody could help. It asks the vocabulary, never

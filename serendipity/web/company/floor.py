@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from serendipity.skillmap import Table
 
@@ -112,6 +113,12 @@ def floor(tables: Sequence[Table], *, plate_width: int = 190) -> Floor:
         spots += here
         rugs.append(_hull([(spot.x, spot.y) for spot in here]))
     return Floor(round(width), round(height), tuple(rugs), tuple(spots), middle)
+
+
+@lru_cache(maxsize=256)
+def drawn(tables: tuple[Table, ...], plate_width: int) -> Floor:
+    """`floor`, worked out once for all rooms that look at the same tables."""
+    return floor(tables, plate_width=plate_width)
 
 
 def _families(tables: Iterable[Table]) -> list[list[Table]]:

@@ -25,7 +25,7 @@ from serendipity.web import forms
 from serendipity.web.access import access, current_member
 from serendipity.web.company import blueprint
 from serendipity.web.company.bookings import Booked, booked
-from serendipity.web.company.floor import Floor, Spot, floor
+from serendipity.web.company.floor import Floor, Spot, drawn
 from serendipity.web.company.forms import Question
 
 
@@ -114,7 +114,7 @@ def facts(found: Booked, seen: SkillMap) -> dict[str, object]:
     marks: dict[tuple[str, str], Asked] = {
         (one.table.kind, one.table.name): one for one in reversed(questions) if one.table
     }
-    drawn = floor(seen.tables, plate_width=max(130, 12 * len(found.room.name) + 70))
+    placed = drawn(seen.tables, max(130, 12 * len(found.room.name) + 70))
     return {
         "organisation": g.organisation,
         "role": g.role,
@@ -122,19 +122,19 @@ def facts(found: Booked, seen: SkillMap) -> dict[str, object]:
         "room": found.room,
         "lieu": found.lieu,
         "seen": seen,
-        "floor": drawn,
+        "floor": placed,
         "marks": marks,
-        "threads": threads(drawn, marks),
+        "threads": threads(placed, marks),
         "questions": questions,
         "member": current_member(),
     }
 
 
-def threads(drawn: Floor, marks: dict[tuple[str, str], Asked]) -> list[tuple[Spot, Asked, str]]:
+def threads(placed: Floor, marks: dict[tuple[str, str], Asked]) -> list[tuple[Spot, Asked, str]]:
     """A line from the room's plate to each table that a question went to."""
-    x, y = drawn.plate
+    x, y = placed.plate
     found = []
-    for spot in drawn.spots:
+    for spot in placed.spots:
         mark = marks.get((spot.table.kind, spot.table.name))
         if mark is not None:
             bend_x, bend_y = (x + spot.x) // 2 + (spot.y - y) // 5, (y + spot.y) // 2
