@@ -371,6 +371,49 @@ def test_each_letter_is_in_its_readers_language(desk: Desk) -> None:
     assert "donderdag 26 maart 2026" in file.read_text()
 
 
+# --- bounces --------------------------------------------------------------------------------
+
+
+def test_an_address_that_is_refused_gets_no_more_but_codes_and_a_code_taken_lifts_it(
+    office_and_desk: tuple[Office, Desk], held_clock: Clock
+) -> None:
+    office, desk = office_and_desk
+    office.to_recipient = "550 5.1.1 no such person"
+    first = owed("first", kind="booking", facts=BOOKING)
+    assert delivery.deliver_due(desk) == {"failed": 1}
+    office.to_recipient = ""
+    second = owed("second", kind="booking", facts=BOOKING)
+    assert delivery.deliver_due(desk) == {"failed": 1}
+    assert [state(first), state(second)] == ["failed", "failed"]
+    assert "takes no mail" in reading().get_one(Letter, second).why
+    owed("code")
+    assert delivery.deliver_due(desk) == {"sent": 1}
+    owed("third", kind="booking", facts=BOOKING)
+    assert delivery.deliver_due(desk) == {"sent": 1}
+
+
+@pytest.mark.parametrize("answer", ["550 5.7.1 relaying denied", "552 5.2.2 mailbox full"])
+def test_a_refusal_for_another_reason_marks_no_address(
+    office_and_desk: tuple[Office, Desk], answer: str
+) -> None:
+    office, desk = office_and_desk
+    office.to_recipient = answer
+    owed("first", kind="booking", facts=BOOKING)
+    delivery.deliver_due(desk)
+    office.to_recipient = ""
+    owed("second", kind="booking", facts=BOOKING)
+    assert delivery.deliver_due(desk) == {"sent": 1}
+
+
+def test_what_several_workers_hold_counts_for_the_limit_too(desk: Desk, held_clock: Clock) -> None:
+    for i in range(30):
+        owed(str(i), kind="booking", facts=BOOKING)
+    for expected in (7, 3, 0):
+        with writing() as session:
+            held = mail.claim(session, at=clock.now(), limit=7, per_minute=10)
+            assert len(held) == expected
+
+
 # --- TLS ------------------------------------------------------------------------------------
 
 

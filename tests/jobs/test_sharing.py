@@ -28,7 +28,7 @@ from serendipity.runs import JobRun
 from tests.jobs.post_office import Open
 from tests.rows import a_lieu, a_member
 
-LIEUX, PEOPLE = 6, 8
+LIEUX, PEOPLE = 4, 6
 WORDS = ("accounting", "bike repair", "laser cutting", "photography", "law", "welding", "baking")
 
 
