@@ -96,7 +96,7 @@ def _chosen(form: Workshop, me: int) -> int:
 
 
 def _leave_trace(member_ids: list[int]) -> None:
-    """Looking is written down once a shift; see `web.desk`."""
+    """Looking is written down once a shift; see `concierge.looking`."""
     at, shift = clock.now(), g.shift
     unseen = audit.not_yet_seen(
         reading(),

@@ -14,4 +14,4 @@ def leave_when_over(response: Response) -> Response:
 
 
 # The views add themselves to the blueprint.
-from serendipity.web.concierge import carrying, desk, rooms, rota, stories  # noqa: E402, F401
+from serendipity.web.concierge import carrying, desk, rooms, rota, screens, stories, taking  # noqa: E402, F401
