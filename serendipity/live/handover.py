@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from serendipity.errors import Busy
 
-PATIENCE: Final = 1.0  # seconds; the live process answers within a millisecond
+PATIENCE: Final = 2.0  # seconds; the live process answers within a millisecond, unless starved
 TAKEN, FULL, GO = b"+", b"-", b"!"
 
 

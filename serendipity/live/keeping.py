@@ -94,8 +94,7 @@ class Keeper:
 
     async def welcome(self, line: socket.socket) -> None:
         """Take one connection from a web process, or say that there is no place."""
-        await _readable(line)
-        said, files, _, _ = socket.recv_fds(line, 4096, 1, socket.MSG_CMSG_CLOEXEC)
+        said, files = await _received(line)
         with ExitStack() as unless_taken:
             connections = [socket.socket(fileno=file) for file in files]
             for one in connections:
@@ -127,8 +126,10 @@ class Keeper:
         self.counted[stream.who] += 1
         loop.add_reader(stream.socket, self.hear, stream)
         self.send(stream, HEAD.format(formatdate(usegmt=True), RETRY).encode())
-        self.tell(stream, self.known.get(stream.grant.topic))
-        self.changes.wake()
+        told = self.known.get(stream.grant.topic)
+        self.tell(stream, told)
+        if told is None:  # the grant is a moment old: only what nobody knows needs a look
+            self.changes.wake()
 
     def hear(self, stream: Stream) -> None:
         """A browser has nothing to say but good-bye."""
@@ -305,16 +306,26 @@ class Keeper:
         self.over.set()
 
 
-async def _readable(line: socket.socket) -> None:
-    """Return when there is something to receive: asyncio itself knows no file descriptors."""
-    loop = asyncio.get_running_loop()
+async def _received(line: socket.socket) -> tuple[bytes, list[int]]:
+    """A message with its file descriptors, of which asyncio itself knows nothing."""
     line.setblocking(False)
-    ready = loop.create_future()
-    loop.add_reader(line, ready.set_result, None)
     try:
-        await ready
+        return _receive(line)  # mostly it is there already
+    except BlockingIOError:
+        pass
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(line, ready.set)
+    try:
+        await ready.wait()
     finally:
         loop.remove_reader(line)
+    return _receive(line)
+
+
+def _receive(line: socket.socket) -> tuple[bytes, list[int]]:
+    said, files, _, _ = socket.recv_fds(line, 4096, 1, socket.MSG_CMSG_CLOEXEC)
+    return said, files
 
 
 def _raise_file_limit() -> int:
