@@ -180,7 +180,7 @@ def test_a_concierges_day(
     looked_at(page, "concierge-no-phone")
     page.get_by_label("Email").fill("jeannette@example.org")
     page.get_by_role("button", name="They are here").click()
-    expect(page.get_by_text("Jeannette Blé is checked in until closing time.")).to_be_visible()
+    expect(page.get_by_text("Jeannette Blé is checked in.")).to_be_visible()
     page.get_by_role("link", name="All 17 people").click()
     expect(page.get_by_role("row", name="Jeannette Blé")).to_be_visible()
     looked_at(page, "concierge-people")
