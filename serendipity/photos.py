@@ -43,6 +43,11 @@ class Photo(Base):
     height: Mapped[int]
     added_at: Mapped[datetime]
 
+    def measures(self, size: str) -> tuple[int, int]:
+        """Width and height in one size, so that a page keeps the place before the file is there."""
+        scale = min(1.0, SIZES[size] / max(self.width, self.height))
+        return round(self.width * scale), round(self.height * scale)
+
 
 class PhotoFile(Base):
     """A photo in one size and kind."""

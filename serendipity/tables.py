@@ -44,6 +44,7 @@ from serendipity import (  # noqa: F401
     stories,
     suggestions,
     ties,
+    together,
     tokens,
 )
 from serendipity.db import Base

@@ -119,6 +119,7 @@ ROLES = {
         "coworker.tell",
         "coworker.tell_form",
         "coworker.what_came",
+        "coworker.work_together",
         "live.booking",
         "live.me",
         "passkeys.ask_to_register",

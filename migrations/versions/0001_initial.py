@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001_849b394e"
+revision = "0001_60c7a6d6"
 down_revision = None
 
 
@@ -2025,6 +2025,26 @@ def upgrade() -> None:
         batch_op.create_index("ix_story_lieu_changed", ["lieu_id", "changed_at"], unique=False)
 
     op.create_table(
+        "together",
+        sa.Column(
+            "encounter_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("a_at", sa.BigInteger(), nullable=True),
+        sa.Column("b_at", sa.BigInteger(), nullable=True),
+        sa.Column("agreed_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "(agreed_at IS NOT NULL) = (a_at IS NOT NULL AND b_at IS NOT NULL)",
+            name=op.f("ck_together_both"),
+        ),
+        sa.CheckConstraint(
+            "a_at IS NOT NULL OR b_at IS NOT NULL", name=op.f("ck_together_somebody")
+        ),
+        sa.ForeignKeyConstraint(
+            ["encounter_id"], ["encounter.id"], name=op.f("fk_together_encounter_id")
+        ),
+        sa.PrimaryKeyConstraint("encounter_id", name=op.f("pk_together")),
+    )
+    op.create_table(
         "ledger_transfer",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -2186,6 +2206,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_ledger_transfer_giver")
 
     op.drop_table("ledger_transfer")
+    op.drop_table("together")
     with op.batch_alter_table("story", schema=None) as batch_op:
         batch_op.drop_index("ix_story_lieu_changed")
         batch_op.drop_index(batch_op.f("ix_story_encounter_id"))

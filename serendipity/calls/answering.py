@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -320,12 +320,20 @@ def of_booking(session: Session, *, booking_id: int, at: datetime) -> list[Mine]
     return _seen_by_asker(session, Call.booking_id == booking_id, at=at)
 
 
-def _seen_by_asker(session: Session, whose: object, *, at: datetime) -> list[Mine]:
+def answered_of_booking(session: Session, *, booking_id: int) -> list[Mine]:
+    """The calls put from a booked room that somebody said yes to, also after its end."""
+    found = _seen(session, Call.booking_id == booking_id)
+    return [one for one in found if one.answers]
+
+
+def _seen_by_asker(session: Session, whose: ColumnElement[bool], *, at: datetime) -> list[Mine]:
     """The calls that are not over, and who said yes to each."""
+    return _seen(session, whose, Call.expires_at > at)
+
+
+def _seen(session: Session, *where: ColumnElement[bool]) -> list[Mine]:
     found = session.scalars(
-        select(Call)
-        .where(whose, Call.withdrawn_at.is_(None), Call.expires_at > at)  # type: ignore[arg-type]
-        .order_by(Call.called_at, Call.id)
+        select(Call).where(*where, Call.withdrawn_at.is_(None)).order_by(Call.called_at, Call.id)
     ).all()
     answers: dict[int, list[Answered]] = {}
     for call_id, helper, met in _yeses_of(session, [one.id for one in found]):

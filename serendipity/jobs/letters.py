@@ -27,7 +27,7 @@ from flask_babel import format_currency as money
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from serendipity import calendars, clock, encounters, introductions, mail, seats, skills
+from serendipity import calendars, clock, encounters, introductions, mail, seats, skills, together
 from serendipity.config import Settings
 from serendipity.introductions import Introduction
 from serendipity.lieux import Lieu
@@ -253,6 +253,14 @@ def _again(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str,
     return {"name": other.name}
 
 
+def _together(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
+    """Name and address, through the one function that asks whether both said so."""
+    me = int(letter.member_id or 0)
+    met = encounters.encounter_of(session, public_id=letter.facts["encounter"], member_id=me)
+    contact = together.exchanged(session, encounter=met, member_id=me)
+    return {"name": contact.name, "contact": contact}
+
+
 def _booking(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
     """Times on the lieu's own clock, money in the reader's language; what a calendar does."""
     told = letter.facts
@@ -343,6 +351,7 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "digest": _digest,
     "reminder": _revealed,
     "again": _again,
+    "together": _together,
     "call": _as_it_stands,
     "booking": _booking,
     "hurry": _booking,

@@ -66,6 +66,7 @@ KINDS: Final[dict[str, Kind]] = {
     "word": Kind(lives=timedelta(days=7), by_consent=True),
     "digest": Kind(lives=timedelta(days=3)),
     "again": Kind(lives=timedelta(days=14), by_consent=True),
+    "together": Kind(),  # each said so themself, knowing that a letter follows
     "story": Kind(lives=timedelta(days=14)),
 }
 

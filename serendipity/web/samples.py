@@ -48,6 +48,7 @@ def _words() -> dict[str, Any]:
     other = SimpleNamespace(name="Inès Morel", email="ines@example.org")
     return {
         "code": "482917",
+        "contact": SimpleNamespace(name=other.name, email=other.email, organisation="La Bobine"),
         "minutes": 10,
         "introduction": "sample",
         "encounter": "sample",

@@ -494,6 +494,19 @@ def test_the_list_is_filtered_in_any_language(house: Company, words: str, found:
         assert (re.search(r'<th scope="row">Bookkeeping', page) is not None) == found
 
 
+def test_other_skills_stand_last_in_the_list(house: Company) -> None:
+    address = map_of(house)
+    house.client.get(address)
+    with write_transaction(house.session) as session:
+        quarter = session.scalars(select(SkillCount.quarter_at)).first()
+        session.add(
+            SkillCount(lieu_id=house.lieu.id, quarter_at=quarter, kind="other", name="", people=3)
+        )
+    listed = re.findall(r'<th scope="row">([^<]*)', house.client.get(f"{address}/list").text)
+    assert len(listed) > 1
+    assert (listed[-1], "Other skills" in listed[:-1]) == ("Other skills", False)
+
+
 def test_looking_each_minute_tells_nothing_of_who_comes_and_goes(house: Company) -> None:
     address = map_of(house)
     before = house.client.get(f"{address}/floor").text

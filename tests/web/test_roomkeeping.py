@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from PIL import Image
@@ -116,6 +117,11 @@ def test_a_photo_is_added_served_and_removed(kept: Company) -> None:
         assert "immutable" in served.headers["Cache-Control"]
         assert "Set-Cookie" not in served.headers
     assert kept.client.get(f"/photos/{photo.public_id}/huge.webp").status_code == 404
+    rooms = kept.app.test_client().get("/lieux/la-navette/rooms").text
+    (img,) = re.findall(r'<img src="/photos/[^>]*>', rooms)
+    assert 'alt="A round table' in img
+    assert 'width="480" height="373"' in img  # its place is kept before it is there
+    assert 'loading="lazy"' in img
     assert "A round table" in kept.app.test_client().get("/embed/lieux/la-navette").text
     kept.post(f"{KEEPING}jacquard/photos/{photo.public_id}/remove")
     assert kept.client.get(f"/photos/{photo.public_id}/small.webp").status_code == 404

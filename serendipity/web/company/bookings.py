@@ -21,6 +21,7 @@ from serendipity.rooms import Room
 from serendipity.web.access import access, current_member
 from serendipity.web.company import blueprint
 from serendipity.web.company.forms import Search, Start
+from serendipity.web.company.questions import answered
 from serendipity.web.company.receipts import money_of
 from serendipity.web.company.rooms import Offered, offer_of
 from serendipity.web.company.wording import complaint
@@ -76,6 +77,8 @@ def booking_page(found: Booked, why: str = "", status: int = 200) -> ResponseRet
         opens_at=row.starts_at - skillmap.BEFORE,
         lets_go_at=row.starts_at + timedelta(minutes=found.room.no_show_minutes),
         of_series=reading().get(bookings.Series, row.series_id or 0),
+        questions=answered(row, found.lieu) if current_member().id == row.booked_by_id else [],
+        member=current_member(),
         **money_of(row, at),
         why=why,
     )

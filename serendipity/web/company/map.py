@@ -8,8 +8,6 @@ same whoever asks for them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from flask import flash, g, redirect, render_template, request
 from flask import url_for as url
@@ -17,32 +15,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
 from serendipity import calls, clock, encounters, organisations, skillmap
-from serendipity.calls import Mine
 from serendipity.db import reading, writing
 from serendipity.errors import Busy, Invalid
 from serendipity.skillmap import SkillMap, Table
 from serendipity.web import forms
 from serendipity.web.access import access, current_member
+from serendipity.web.addresses import same_origin_path
 from serendipity.web.company import blueprint
 from serendipity.web.company.bookings import Booked, booked
 from serendipity.web.company.floor import Floor, Spot, drawn
 from serendipity.web.company.forms import Question
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question of this booking, and who said yes to it, by first name."""
-
-    call: calls.Call
-    first_name: str
-    place: str
-    met: bool  # both, or the asker, said that it happened
-    encounter: encounters.Encounter | None
-    table: Table | None
-
-    @property
-    def state(self) -> str:
-        return "said" if self.first_name else "on"
+from serendipity.web.company.questions import Asked, answered, asked
 
 
 def open_map(public_id: str) -> Booked:
@@ -64,26 +47,6 @@ def shown(lieu_id: int) -> SkillMap:
         with writing() as db:
             skillmap.count(db, lieu_id=lieu_id, at=at)
     return skillmap.skill_map(reading(), lieu_id=lieu_id, language=str(get_locale()), at=at)
-
-
-def asked(found: Booked, tables: Sequence[Table]) -> list[Asked]:
-    """The questions put from this room, newest first."""
-    at = clock.now()
-    mine = calls.of_booking(reading(), booking_id=found.booking.id, at=at)
-    return [_asked(one, found, tables, at) for one in reversed(mine)]
-
-
-def _asked(one: Mine, found: Booked, tables: Sequence[Table], at: datetime) -> Asked:
-    first_name, place = skillmap.revealed(reading(), one, lieu_id=found.lieu.id, at=at)
-    asker = found.booking.booked_by_id
-    return Asked(
-        call=one.call,
-        first_name=first_name,
-        place=place,
-        met=bool(one.encounter and one.encounter.confirmed_by(asker)),
-        encounter=one.encounter,
-        table=skillmap.table_of(reading(), tables, one.call.concept_id),
-    )
 
 
 @blueprint.get("/organisations/<organisation>/bookings/<booking>/map")
@@ -110,7 +73,7 @@ def map_page(found: Booked, form: Question, status: int = 200) -> ResponseReturn
 
 def facts(found: Booked, seen: SkillMap) -> dict[str, object]:
     """What the parts of the page are drawn from."""
-    questions = asked(found, seen.tables)
+    questions = asked(found.booking, found.lieu, seen.tables)
     marks: dict[tuple[str, str], Asked] = {
         (one.table.kind, one.table.name): one for one in reversed(questions) if one.table
     }
@@ -221,7 +184,7 @@ def withdraw(organisation: str, booking: str, call: str) -> ResponseReturnValue:
 def met(organisation: str, booking: str, call: str) -> ResponseReturnValue:
     """They came; only who booked the room can say so, the encounter is theirs."""
     found = booked(booking)
-    questions = calls.of_booking(reading(), booking_id=found.booking.id, at=clock.now())
+    questions = answered(found.booking, found.lieu)
     with writing() as db:
         encounters.confirm(
             db,
@@ -238,7 +201,7 @@ def met(organisation: str, booking: str, call: str) -> ResponseReturnValue:
             at=clock.now(),
         )
     flash(gettext("Thank you. It counts when they say so too."))
-    return redirect(address(booking), 303)
+    return redirect(same_origin_path(request.form.get("next"), address(booking)), 303)
 
 
 def address(booking: str) -> str:

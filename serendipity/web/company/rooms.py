@@ -16,7 +16,7 @@ from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from serendipity import bookings, clock, lieux, organisations, rooms
+from serendipity import bookings, clock, lieux, organisations, photos, rooms
 from serendipity.bookings import Alternative, Quote
 from serendipity.db import reading, writing
 from serendipity.errors import AmbiguousTimeError, Busy, Refused
@@ -240,6 +240,7 @@ def page(
         lieu=lieu,
         form=form,
         found=found,
+        photos=photos.photos_of(reading(), room_ids=[one.room.id for one in found]),
         choice=choice,
         asked=asked,
         offer=offer,

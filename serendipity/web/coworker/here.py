@@ -27,6 +27,7 @@ from serendipity import (
     rules,
     skills,
     suggestions,
+    together,
 )
 from serendipity.db import reading, writing
 from serendipity.errors import Refused
@@ -95,6 +96,7 @@ def here_page(form: Words, status: int = 200) -> ResponseReturnValue:
         "wanted": wanted(at),
         "house": rules.to_accept(reading(), member_id=me.id, lieu_id=lieu.id, at=at),
         "again": encounters.to_ask_again(reading(), member_id=me.id, at=at),
+        "wishes": together.wishes(reading(), member_id=me.id, at=at)[:1],
         "month": ledger.this_month(reading(), member_id=me.id, lieu=lieu, at=at),
         "stays": hours.stays(reading(), lieu=lieu, at=at),
         "offer_passkey": offers_passkey(),

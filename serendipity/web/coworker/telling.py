@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, render_template, request
+from flask import abort, flash, redirect, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, StringField
 
-from serendipity import clock, encounters, telling
+from serendipity import clock, encounters, telling, together
 from serendipity.db import reading, writing
 from serendipity.encounters import NoSuchOutcome
 from serendipity.errors import Invalid
@@ -19,6 +19,7 @@ from serendipity.members import Member
 from serendipity.telling import NotHereToday
 from serendipity.web import forms
 from serendipity.web.access import access, current_member
+from serendipity.web.addresses import same_origin_path
 from serendipity.web.coworker import blueprint
 
 
@@ -93,6 +94,7 @@ def encounter_page(public_id: str, form: Came, status: int = 200) -> ResponseRet
         said=met.came_of_it(me.id),
         form=form,
         back=encounters.may_be_taken_back(met, at=clock.now()),
+        wish=together.wish(session, encounter=met, member_id=me.id),
     )
     return page, status
 
@@ -127,3 +129,27 @@ def take_back(public_id: str) -> ResponseReturnValue:
         )
     flash(gettext("Taken back: the answers, and what it added to your tie."))
     return redirect(url("coworker.account"), 303)
+
+
+@blueprint.post("/encounters/<public_id>/together")
+@access("member")
+def work_together(public_id: str) -> ResponseReturnValue:
+    """ "want" or "unwant"; what is answered tells nothing of the other until both said so."""
+    me, given = current_member().id, request.form.get("answer", "")
+    with writing() as session:
+        if given == "want":
+            said = together.want(session, public_id=public_id, member_id=me, at=clock.now())
+            flash(_wanted(said))
+        elif given == "unwant":
+            together.unwant(session, public_id=public_id, member_id=me)
+            flash(gettext("Taken back. Nobody was told anything."))
+        else:
+            abort(400)
+    where = url("coworker.encounter", public_id=public_id)
+    return redirect(same_origin_path(request.form.get("next"), where), 303)
+
+
+def _wanted(said: together.Together) -> str:
+    if said.agreed_at is not None:
+        return str(gettext("You both said so. Each of you has the other’s name and address."))
+    return str(gettext("Kept quiet. If they say so too, you both hear at once."))
