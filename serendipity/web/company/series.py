@@ -98,7 +98,7 @@ def plan_page(
         lieu=lieu,
         room=room,
         form=form,
-        days=[(day, complaint(day.why) if day.why else "") for day in days],
+        days=[(day, why_not(day)) for day in days],
         free=free,
         net=sum(quoted.price.net_cents for quoted in free),
         gross=sum(quoted.price.gross_cents for quoted in free),
@@ -111,6 +111,13 @@ def plan_page(
         why=why,
     )
     return page, status
+
+
+def why_not(day: Occurrence) -> str:
+    """Why this day cannot be had, in a row of a table: nothing else is offered beside it."""
+    if isinstance(day.why, bookings.RoomTaken):
+        return str(gettext("Taken"))
+    return complaint(day.why) if day.why else ""
 
 
 @blueprint.post("/lieux/<slug>/rooms/<room>/series")
