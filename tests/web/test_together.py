@@ -122,7 +122,12 @@ def test_when_both_say_so_both_pages_and_letters_give_the_address(two: Two) -> N
     theirs = two.helper.get(f"/encounters/{two.encounter}").text
     assert two.own_email in theirs
     assert "Toits Communs" in theirs
-    assert two.together(two.helper, "unwant") == 409
+    data = {"csrf_token": token_of(two.helper, "/"), "answer": "unwant"}
+    late = two.helper.post(f"/encounters/{two.encounter}/together", data=data)
+    assert late.status_code == 409
+    assert "You both said that you would like to work together" in late.text
+    assert "so it cannot be unsaid. Nothing was changed.</p>" in late.text
+    assert "Your ledger" in late.text
     two.house.session.rollback()
     letters = two.house.session.scalars(select(Letter).where(Letter.kind == "together"))
     assert {one.recipient for one in letters} == {two.email, two.own_email}
