@@ -87,5 +87,11 @@ def _holes(words: str) -> set[str]:
 
 
 @pytest.mark.parametrize("language", ["fr", "nl"])
+def test_nothing_is_marked_as_a_guess(language: str) -> None:
+    """What is marked so is passed over when the catalogue is compiled, and English shows."""
+    assert [message.id for message in catalogue(language) if message.id and message.fuzzy] == []
+
+
+@pytest.mark.parametrize("language", ["fr", "nl"])
 def test_compiling_does_not_pass_over_a_catalogue(language: str) -> None:
     assert not catalogue(language).fuzzy, "a catalogue without a header is taken for a draft"
