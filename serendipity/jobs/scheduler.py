@@ -238,6 +238,7 @@ def _run_shared(worker: Worker) -> None:
     queue = sharing.Queue(worker.settings, worker)
     with worker.app.app_context():
         engine = database.engine
+    sharing.install(engine, anew=False)
 
     def nights() -> int:
         return queue.put_nights(worker.due())

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from serendipity.jobs.scheduler import Worker
 
 SCHEMA: Final = "serendipity_jobs"
-BEAT_LOCK: Final = 7_302  # our number among PostgreSQL's advisory locks
+BEAT_LOCK: Final = 7_302  # our numbers among PostgreSQL's advisory locks
+INSTALL_LOCK: Final = 7_303
 HEARTBEAT: Final = 5.0  # seconds
 DEAD_AFTER: Final = 20.0  # seconds without a heartbeat
 MOST_TASKS: Final = 64  # of letters, in the queue at once
@@ -47,14 +48,19 @@ def is_shared(settings: Settings) -> bool:
 # --- the queue ------------------------------------------------------------------------------
 
 
-def install(engine: Engine) -> bool:
-    """Make the queue's schema, or make it anew for another version; True when it was made."""
+def install(engine: Engine, *, anew: bool = True) -> bool:
+    """Make the queue's schema, or make it anew for another version; True when it was made.
+
+    A worker makes what is missing (`anew=False`) and leaves another version's queue to an upgrade:
+    other hosts may be at work with it.
+    """
     version = procrastinate.__version__
     with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:ours)"), {"ours": INSTALL_LOCK})
         found = connection.execute(
             text("SELECT obj_description(to_regnamespace(:name))"), {"name": SCHEMA}
         ).scalar()
-        if found == version:
+        if found == version or (found and not anew):
             return False
         connection.execute(text(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE"))
         connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
