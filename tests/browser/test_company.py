@@ -249,7 +249,7 @@ def test_the_room_shows_the_skills_of_the_house_and_asks_for_ten_minutes(
     page.get_by_label("Your question, in a line").fill("Can this radio be saved?")
     page.get_by_role("button", name="Ask", exact=True).click()
     expect(page.get_by_text("Asked. You see a name here")).to_be_visible()
-    expect(page.get_by_text("“Soldering: Can this radio be saved?”")).to_be_visible()
+    expect(page.get_by_text("Soldering: Can this radio be saved?")).to_be_visible()
     with house.session() as session, write_transaction(session):
         call = session.scalars(select(Call)).one()
         call.concept_id = "Soldering"  # the worker reads the words; none runs here

@@ -44,7 +44,7 @@ def test_who_hides_disappears_from_an_open_page_and_what_is_typed_stays(
         awa = somebody_here(session, lieu, "Awa Diallo", at=clock.now())
         bo = somebody_here(session, lieu, "Bo Jansen", at=clock.now())
     open_page(phone, service, awa, "/here")
-    expect(phone.get_by_text("Bo Jansen")).to_be_visible()
+    expect(phone.get_by_text("Bo Jansen").first).to_be_visible()
     phone.get_by_label("What are you stuck on?").fill("My laser files come out mirr")
     with service.writing() as session:
         presence.hide(session, member_id=bo.id, at=clock.now())
