@@ -13,7 +13,14 @@ helping the same person once a calendar month (unique ledger key), and rings of 
 confirming one another are shown to the concierge (`rings`).
 """
 
-from serendipity.encounters.asking import AGAIN_AFTER, AGAIN_UNTIL, owe_asking_again, to_ask_again
+from serendipity.encounters.asking import (
+    AGAIN_AFTER,
+    AGAIN_UNTIL,
+    owe_asking_again,
+    owe_did_you_meet,
+    still_to_say,
+    to_ask_again,
+)
 from serendipity.encounters.meeting import (
     OUTCOMES,
     Encounter,
@@ -66,10 +73,12 @@ __all__ = [
     "may_be_taken_back",
     "meetings",
     "owe_asking_again",
+    "owe_did_you_meet",
     "own_encounter",
     "rings",
     "say_what_came",
     "set_up",
+    "still_to_say",
     "take_back",
     "to_ask_again",
     "waiting_for",

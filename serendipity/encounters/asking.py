@@ -1,7 +1,9 @@
-"""Asking again: a month after two people met, each is asked once, gently, what came of it.
+"""Asking by letter: did you meet, and, a month later, what came of it; each once.
 
-A line on /here does it, and one letter for who takes letters there: the same question, not two.
-Nothing is asked of who has said it, and nobody about somebody who was forgotten or whom a
+*Did you meet?* goes to the one of two who has not said so, when the concierge has them asked; it
+stands on /here anyway. *What came of it?* is asked of both by a line on /here, and by one letter.
+Wherever an encounter comes from, both are the same question. Letters go to who takes them at the
+lieu; nothing is asked of who has said it, and nobody about somebody who was forgotten or whom a
 block keeps apart.
 """
 
@@ -13,10 +15,10 @@ from typing import Any, Final
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from serendipity import mail
+from serendipity import mail, members
 from serendipity.consent import Consent
 from serendipity.encounters.meeting import Encounter
-from serendipity.encounters.saying import Waiting
+from serendipity.encounters.saying import Waiting, waiting_for
 from serendipity.mail import Letter
 from serendipity.members import Block, Member
 
@@ -24,6 +26,28 @@ AGAIN_AFTER: Final = timedelta(days=30)
 AGAIN_UNTIL: Final = timedelta(days=60)  # then it is the past
 
 ASKED, OTHER = aliased(Member), aliased(Member)
+
+
+# --- did you meet? --------------------------------------------------------------------------
+
+
+def owe_did_you_meet(
+    session: Session, *, encounter: Encounter, asked: Member, at: datetime
+) -> Letter:
+    """Owe this one of the two the letter that asks whether they met: one, however often."""
+    return _owe(session, "met", encounter, asked, at=at)
+
+
+def still_to_say(session: Session, *, member_id: int, at: datetime) -> list[Waiting]:
+    """Encounters that this member has said nothing of, and may be asked about by letter."""
+    return [
+        one
+        for one in waiting_for(session, member_id=member_id, at=at)
+        if not one.said and not members.blocked_pairs(session, [member_id, one.other.id])
+    ]
+
+
+# --- what came of it? -----------------------------------------------------------------------
 
 
 def _silent(at: datetime, *where: Any) -> Select[Encounter, Member, Member]:
@@ -81,15 +105,15 @@ def owe_asking_again(session: Session, *, at: datetime) -> int:
     for met, asked, _ in rows:
         if asked.id not in asked_lately:
             asked_lately.add(asked.id)
-            _owe(session, met, asked, at=at)
+            _owe(session, "again", met, asked, at=at)
             owed += 1
     return owed
 
 
-def _owe(session: Session, met: Encounter, asked: Member, *, at: datetime) -> Letter:
+def _owe(session: Session, kind: str, met: Encounter, asked: Member, *, at: datetime) -> Letter:
     return mail.owe(
         session,
-        kind="again",
+        kind=kind,
         recipient=str(asked.email),
         key=met.public_id,
         facts={"encounter": met.public_id},

@@ -35,6 +35,7 @@ from serendipity import (
     members,
     presence,
     rhythms,
+    together,
 )
 from serendipity.config import Settings
 from serendipity.db import write_transaction
@@ -215,15 +216,34 @@ def refuse_if_untrue(session: Session, letter: Letter, *, at: datetime) -> None:
         _refuse_if_over(session, letter, at)
     elif mail.KINDS[letter.kind].by_consent:
         _refuse_without_consent(session, letter, member.id, at)
-    if "encounter" in letter.facts:
-        _refuse_if_told(session, letter, at)
+    if letter.kind in ASKED_OF_ENCOUNTERS:
+        _refuse_if_nothing_to_ask(session, letter, at)
+    elif letter.kind == "together":
+        _refuse_if_apart(session, letter)
 
 
-def _refuse_if_told(session: Session, letter: Letter, at: datetime) -> None:
-    """What came of an encounter is asked only while nobody has said, taken it back, or left."""
-    asked = encounters.to_ask_again(session, member_id=int(letter.member_id or 0), at=at)
+# A letter that asks about an encounter → what its reader may still be asked about.
+ASKED_OF_ENCOUNTERS: Final = {"met": encounters.still_to_say, "again": encounters.to_ask_again}
+
+
+def _refuse_if_nothing_to_ask(session: Session, letter: Letter, at: datetime) -> None:
+    """It was said, denied or taken back meanwhile, or somebody left or asked not to."""
+    reader = int(letter.member_id or 0)
+    asked = ASKED_OF_ENCOUNTERS[letter.kind](session, member_id=reader, at=at)
     if letter.facts["encounter"] not in {one.encounter.public_id for one in asked}:
         raise Withdrawn("there is nothing to ask any more")
+
+
+def _refuse_if_apart(session: Session, letter: Letter) -> None:
+    """Addresses are given only while what both said still stands."""
+    reader = int(letter.member_id or 0)
+    try:
+        met = encounters.encounter_of(
+            session, public_id=letter.facts["encounter"], member_id=reader
+        )
+        together.exchanged(session, encounter=met, member_id=reader)
+    except (encounters.NoSuchEncounter, together.NotBoth) as error:
+        raise Withdrawn("something came between the two") from error
 
 
 def _refuse_without_consent(session: Session, letter: Letter, reader: int, at: datetime) -> None:

@@ -244,8 +244,8 @@ def _digest(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str
     return {"from_day": from_day, "to_day": to_day}
 
 
-def _again(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
-    """The other one by name: the two had met."""
+def _encounter(session: Session, letter: Letter, facts: dict[str, Any]) -> dict[str, Any]:
+    """The other one by name: the two met, or the other one says so."""
     met = encounters.encounter_of(
         session, public_id=letter.facts["encounter"], member_id=int(letter.member_id or 0)
     )
@@ -350,7 +350,8 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "word": _as_it_stands,
     "digest": _digest,
     "reminder": _revealed,
-    "again": _again,
+    "met": _encounter,
+    "again": _encounter,
     "together": _together,
     "call": _as_it_stands,
     "booking": _booking,

@@ -12,16 +12,18 @@ What each kind of letter needs in its facts (instants in ISO 8601, ids are publi
     introduction  introduction, reasons, members (row ids)       the night; names nobody
     agreed        introduction                                  both said yes; names are looked up
     meeting       introduction                                  one of them chose a time
-    reminder      introduction                                  did you meet?
+    reminder      introduction                                  agreed by letter: did you meet?
+    met           encounter                                     the concierge asks: did you meet?
     silence       (nothing)                                     three letters without an answer
     word          hints                                         nobody fitted for three months
     digest        from_day, to_day, counts                      what the concierges should know
     again         encounter                                     a month after: what came of it?
     call          call, words                                   somebody asks you for ten minutes
     hurry         what (absent, offered), and what a booking has
+    together      encounter                                     both want to go on: addresses
     booking       what (see bookings.letters), organisation_name, room, timezone, starts_at,
-    story         story, title                                  may it be told, with your name?
                   ends_at, people, net_cents, vat_cents, due_cents, currency
+    story         story, title                                  may it be told, with your name?
     seat          what (kept, cancelled, freed) and all of `seats.facts_of`
     seat_reminder the same, the day before
     invoice       what (invoice, credit), invoice, number, credits, organisation,

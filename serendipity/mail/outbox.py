@@ -65,6 +65,7 @@ KINDS: Final[dict[str, Kind]] = {
     "silence": Kind(lives=timedelta(days=7)),
     "word": Kind(lives=timedelta(days=7), by_consent=True),
     "digest": Kind(lives=timedelta(days=3)),
+    "met": Kind(lives=timedelta(days=7), by_consent=True),
     "again": Kind(lives=timedelta(days=14), by_consent=True),
     "together": Kind(),  # each said so themself, knowing that a letter follows
     "story": Kind(lives=timedelta(days=14)),

@@ -5,7 +5,8 @@ which one of the two says that they happened; letters of this lieu that did not 
 have gone quiet.
 
 Rules kept here: which of the two confirmed is not told; nobody confirms for another, the concierge
-may only have the other asked, once.
+may only have the other asked, once, by letter, if they take letters here; two whom a block keeps
+apart are not on the list.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, case, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from serendipity import arrivals, audit, kept, kiosks, mail
+from serendipity import arrivals, audit, encounters, kept, kiosks, members
 from serendipity.arrivals import Declaration
+from serendipity.consent import Consent
 from serendipity.encounters import Encounter
 from serendipity.errors import NotFound
-from serendipity.introductions import Introduction
 from serendipity.kept import KeptCheckIn
 from serendipity.kiosks import Kiosk
 from serendipity.lieux import Lieu
@@ -43,6 +44,11 @@ class HalfSaid:
     a: Member
     b: Member
     asked: bool
+    by_letter: bool  # the one who has not said so takes letters here
+
+    @property
+    def silent(self) -> Member:
+        return self.a if self.encounter.a_confirmed_at is None else self.b
 
 
 @dataclass(frozen=True)
@@ -90,14 +96,17 @@ def settling(session: Session, *, lieu: Lieu, people: Sequence[Here], at: dateti
 
 def half_said(session: Session, *, lieu_id: int, at: datetime) -> list[HalfSaid]:
     """Encounters of this week that one of the two confirmed, oldest first."""
-    a, b = aliased(Member), aliased(Member)
+    a, b, silent = aliased(Member), aliased(Member), aliased(Member)
+    silent_id = case((Encounter.a_confirmed_at.is_(None), Encounter.a_id), else_=Encounter.b_id)
+    asked = exists().where(Letter.kind == "met", Letter.key == Encounter.public_id)
+    takes_letters = exists().where(
+        Consent.member_id == silent_id, Consent.lieu_id == lieu_id, Consent.by_mail
+    )
     rows = session.execute(
-        select(Encounter, a, b, Letter.id)
+        select(Encounter, a, b, asked, and_(silent.email.is_not(None), takes_letters))
         .join(a, a.id == Encounter.a_id)
         .join(b, b.id == Encounter.b_id)
-        .outerjoin(
-            Letter, (Letter.kind == "reminder") & (Letter.key == "settle:" + Encounter.public_id)
-        )
+        .join(silent, silent.id == silent_id)
         .where(
             Encounter.lieu_id == lieu_id,
             Encounter.denied_at.is_(None),
@@ -107,8 +116,9 @@ def half_said(session: Session, *, lieu_id: int, at: datetime) -> list[HalfSaid]
             b.erased_at.is_(None),
         )
         .order_by(Encounter.said_at, Encounter.id)
-    )
-    return [HalfSaid(row[0], row[1], row[2], asked=row[3] is not None) for row in rows]
+    ).all()
+    apart = members.blocked_pairs(session, {one.id for row in rows for one in row[1:3]})
+    return [HalfSaid(*row) for row in rows if (row[0].a_id, row[0].b_id) not in apart]
 
 
 def ask(session: Session, *, shift: Shift, public_id: str, at: datetime) -> Letter:
@@ -117,30 +127,16 @@ def ask(session: Session, *, shift: Shift, public_id: str, at: datetime) -> Lett
     Raises
     ------
     NothingToAsk
-        Not half-said at the lieu of the shift, asked before, or not from an introduction.
+        Not half-said at the lieu of the shift, asked before, or the one to ask takes no letters.
     """
     for waiting in half_said(session, lieu_id=shift.lieu_id, at=at):
-        if waiting.encounter.public_id == public_id and not waiting.asked:
+        if waiting.encounter.public_id == public_id and waiting.by_letter and not waiting.asked:
             return _ask(session, shift, waiting, at=at)
     raise NothingToAsk()
 
 
 def _ask(session: Session, shift: Shift, waiting: HalfSaid, *, at: datetime) -> Letter:
-    introduction = session.get(Introduction, waiting.encounter.introduction_id)
-    silent = waiting.a if waiting.encounter.a_confirmed_at is None else waiting.b
-    if introduction is None or silent.email is None:
-        raise NothingToAsk()
-    letter = mail.owe(
-        session,
-        kind="reminder",
-        recipient=silent.email,
-        key=f"settle:{waiting.encounter.public_id}",
-        facts={"introduction": introduction.public_id},
-        language=silent.language,
-        member_id=silent.id,
-        lieu_id=shift.lieu_id,
-        at=at,
-    )
+    met = waiting.encounter
     for member in (waiting.a, waiting.b):
         audit.record(
             session,
@@ -148,10 +144,10 @@ def _ask(session: Session, shift: Shift, waiting: HalfSaid, *, at: datetime) -> 
             what="asked-to-settle",
             concerns_id=member.id,
             lieu_id=shift.lieu_id,
-            facts={"encounter": waiting.encounter.public_id},
+            facts={"encounter": met.public_id},
             at=at,
         )
-    return letter
+    return encounters.owe_did_you_meet(session, encounter=met, asked=waiting.silent, at=at)
 
 
 def _letters(session: Session, *, lieu_id: int, at: datetime) -> list[tuple[Letter, str]]:

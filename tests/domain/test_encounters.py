@@ -18,7 +18,8 @@ from serendipity.mail import Letter
 from serendipity.members import Member
 from serendipity.ties import Tie
 from tests.conftest import NOON
-from tests.rows import a_lieu, a_member
+from tests.half_said import ORIGINS, half_said, say_so
+from tests.rows import a_lieu, a_member, somebody_here
 from tests.woven import at_once, engine_of
 
 DAY = timedelta(days=1)
@@ -344,6 +345,20 @@ def test_after_a_month_each_is_asked_until_they_say(
     assert asked_again(session, two[0], NOON + MONTH) == []
     assert asked_again(session, two[1], NOON + MONTH) == ["Awa"]
     assert asked_again(session, two[1], NOON + 2 * MONTH + DAY) == []
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_however_two_met_each_is_asked_again_after_a_month(
+    session: Session, lieu: Lieu, origin: str
+) -> None:
+    pair = [somebody_here(session, lieu, name) for name in ("Awa", "Karim")]
+    met = half_said(session, lieu, *pair, origin=origin, at=NOON)
+    assert asked_again(session, pair[0], NOON + MONTH) == []
+    say_so(session, met, pair[1], NOON)
+    for who, other in (pair, reversed(pair)):
+        assert asked_again(session, who, NOON + MONTH) == [other.name]
+    owed = [encounters.owe_asking_again(session, at=NOON + after) for after in (29 * DAY, MONTH)]
+    assert owed == [0, 2]
 
 
 def test_nobody_is_asked_again_about_somebody_gone_blocked_or_taken_back(

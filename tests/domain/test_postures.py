@@ -8,18 +8,17 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from serendipity import arrivals, audit, calls, ledger, mail, needs, presence, skills
+from serendipity import arrivals, audit, calls, ledger, mail, members, needs, presence, skills
 from serendipity.calls import Call, CallAsked
 from serendipity.encounters import Encounter
-from serendipity.introductions import Introduction
 from serendipity.kiosks import Kiosk
 from serendipity.lieux import Lieu
 from serendipity.members import Member
 from serendipity.postures import garden, settling, watch, write
 from serendipity.presence import Presence
 from serendipity.shifts import Shift
-from serendipity.suggestions import Round, Suggestion
 from serendipity.ties import Tie
+from tests.half_said import ORIGINS, half_said
 from tests.rows import a_lieu, a_member, on_shift, somebody_here
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -70,45 +69,6 @@ def an_encounter(
     session.add(encounter)
     session.flush()
     return encounter
-
-
-def an_introduction(session: Session, lieu: Lieu, at: datetime) -> Introduction:
-    round_ = Round(
-        lieu_id=lieu.id,
-        kind="day",
-        at=at,
-        local_date=at.date(),
-        policy="engine",
-        seed=1,
-        people=2,
-        weight=1.0,
-        bound=1.0,
-        left_out={},
-    )
-    session.add(round_)
-    session.flush()
-    suggestion = Suggestion(
-        round_id=round_.id,
-        lieu_id=lieu.id,
-        at=at,
-        expires_at=at + HOUR,
-        score=1.0,
-        arm="engine",
-        propensity=1.0,
-        reasons=[],
-    )
-    session.add(suggestion)
-    session.flush()
-    introduction = Introduction(
-        suggestion_id=suggestion.id,
-        lieu_id=lieu.id,
-        how="here",
-        offered_at=at,
-        expires_at=at + HOUR,
-    )
-    session.add(introduction)
-    session.flush()
-    return introduction
 
 
 def sign_of(session: Session, lieu: Lieu, member: Member, at: datetime) -> str:
@@ -432,27 +392,49 @@ def test_a_declaration_waits_for_the_concierge_who_vouches_for_it(
     assert settling.settling(session, lieu=lieu, people=[], at=at).declarations == []
 
 
-def test_the_silent_one_of_two_is_asked_by_letter_once(
-    session: Session, lieu: Lieu, shift: Shift, at: datetime
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_the_silent_one_of_two_is_asked_by_letter_once_however_they_met(
+    session: Session, lieu: Lieu, shift: Shift, at: datetime, origin: str
 ) -> None:
-    a, b = somebody_here(session, lieu), somebody_here(session, lieu)
-    introduction = an_introduction(session, lieu, at)
-    half = an_encounter(session, lieu, a, b, at, a_confirmed_at=at, introduction_id=introduction.id)
+    said, silent = somebody_here(session, lieu), somebody_here(session, lieu)
+    half = half_said(session, lieu, said, silent, origin=origin, at=at)
     letter = settling.ask(session, shift=shift, public_id=half.public_id, at=at)
-    assert letter.recipient == b.email
+    assert (letter.kind, letter.recipient) == ("met", silent.email)
+    for member in (said, silent):
+        assert "asked-to-settle" in [one.what for one in audit.concerning(session, member.id)]
     with pytest.raises(settling.NothingToAsk):
         settling.ask(session, shift=shift, public_id=half.public_id, at=at)
     assert [one.asked for one in settling.half_said(session, lieu_id=lieu.id, at=at)] == [True]
+
+
+def test_who_takes_no_letters_is_not_asked_by_one(
+    session: Session, lieu: Lieu, shift: Shift, at: datetime
+) -> None:
+    said, silent = somebody_here(session, lieu), somebody_here(session, lieu, by_mail=False)
+    half = half_said(session, lieu, said, silent, origin="introduction", at=at)
+    (waiting,) = settling.half_said(session, lieu_id=lieu.id, at=at)
+    assert (waiting.silent, waiting.by_letter) == (silent, False)
+    with pytest.raises(settling.NothingToAsk):
+        settling.ask(session, shift=shift, public_id=half.public_id, at=at)
+
+
+@pytest.mark.parametrize("blocker", [0, 1])
+def test_what_a_block_keeps_apart_is_not_on_the_list_to_settle(
+    session: Session, lieu: Lieu, shift: Shift, at: datetime, blocker: int
+) -> None:
+    pair = [somebody_here(session, lieu), somebody_here(session, lieu)]
+    half = half_said(session, lieu, *pair, origin="by hand", at=at)
+    members.block(session, blocker_id=pair[blocker].id, blocked_id=pair[1 - blocker].id, at=at)
+    assert settling.half_said(session, lieu_id=lieu.id, at=at) == []
+    with pytest.raises(settling.NothingToAsk):
+        settling.ask(session, shift=shift, public_id=half.public_id, at=at)
 
 
 def test_nobody_is_asked_about_an_encounter_of_another_lieu(
     session: Session, shift: Shift, at: datetime
 ) -> None:
     elsewhere = a_lieu(session)
-    a, b = somebody_here(session, elsewhere), somebody_here(session, elsewhere)
-    introduction = an_introduction(session, elsewhere, at)
-    half = an_encounter(
-        session, elsewhere, a, b, at, a_confirmed_at=at, introduction_id=introduction.id
-    )
+    pair = somebody_here(session, elsewhere), somebody_here(session, elsewhere)
+    half = half_said(session, elsewhere, *pair, origin="introduction", at=at)
     with pytest.raises(settling.NothingToAsk):
         settling.ask(session, shift=shift, public_id=half.public_id, at=at)

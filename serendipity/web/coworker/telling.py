@@ -20,7 +20,7 @@ from serendipity.telling import NotHereToday
 from serendipity.web import forms
 from serendipity.web.access import access, current_member
 from serendipity.web.addresses import same_origin_path
-from serendipity.web.coworker import blueprint
+from serendipity.web.coworker import blueprint, slips
 
 
 class Told(FlaskForm):
@@ -79,13 +79,23 @@ def tell() -> ResponseReturnValue:
 @blueprint.get("/encounters/<public_id>")
 @access("member")
 def encounter(public_id: str) -> ResponseReturnValue:
+    """One encounter, for the link in a letter: did you meet, or what came of it."""
+    me, at = current_member().id, clock.now()
+    asked = [
+        one
+        for one in encounters.waiting_for(reading(), member_id=me, at=at)
+        if one.encounter.public_id == public_id and not one.said
+    ]
+    if asked:
+        found = slips.meetings(reading(), asked, member_id=me)
+        return render_template("coworker/did_you_meet.html", meetings=found)
     return encounter_page(public_id, Came(formdata=None))
 
 
 def encounter_page(public_id: str, form: Came, status: int = 200) -> ResponseReturnValue:
     me, session = current_member(), reading()
     met = encounters.encounter_of(session, public_id=public_id, member_id=me.id)
-    if met.confirmed_by(me.id) is None:  # nothing came yet of what one has not said happened
+    if met.confirmed_by(me.id) is None:  # too long ago to be asked whether it happened
         raise encounters.NoSuchEncounter()
     page = render_template(
         "coworker/encounter.html",
