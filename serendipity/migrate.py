@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Engine
 
 from serendipity import schema
@@ -21,6 +19,10 @@ def upgrade(engine: Engine) -> bool:
     schema.refuse_if_newer(engine)
     if schema.state(engine) == "head":
         return False
+    # Imported when there is something to do: it takes a second of each start
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     alembic = Config()
     alembic.set_main_option("script_location", str(ROOT / "migrations"))
     with engine.connect() as connection:

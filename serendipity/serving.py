@@ -73,13 +73,14 @@ def serve(settings: Settings, *, host: str, port: int, told: Sequence[str] = ())
     """
     check_port(host, port)
     environment = {**os.environ, **as_environment(settings)}
-    children = [
-        Child("web", web_command(settings, host, port), again=False),
-        Child("worker", [sys.executable, "-m", "serendipity", "worker"], again=True),
+    web = Child("web", web_command(settings, host, port), again=False)
+    beside = [
         Child("live", [sys.executable, "-m", "serendipity", "live"], again=True),
+        Child("worker", [sys.executable, "-m", "serendipity", "worker"], again=True),
     ]
     if settings.demo:
-        children.append(Child("day", [sys.executable, "-m", "serendipity.demo"], again=True))
+        beside.append(Child("day", [sys.executable, "-m", "serendipity.demo"], again=True))
+    children = [web, *beside]
     stopping = False
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -89,9 +90,11 @@ def serve(settings: Settings, *, host: str, port: int, told: Sequence[str] = ())
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     try:
-        for child in children:
+        web.start(environment)
+        # The others begin once a visitor is answered: side by side they would slow each other.
+        wait_until_answered(host, port, web)
+        for child in beside:
             child.start(environment)
-        wait_until_answered(host, port, children[0])
         for line in told:
             print(line, flush=True)
         print(f"READY http://{host}:{port}", flush=True)

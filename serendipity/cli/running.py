@@ -138,7 +138,6 @@ def _upgrade(app: Flask) -> str:
     # Alembic and the vocabulary are for this command, not for web processes
     from serendipity import migrate, vocabularies  # noqa: PLC0415
     from serendipity.db import database, reading  # noqa: PLC0415
-    from serendipity.jobs.reading import take_starter  # noqa: PLC0415
 
     changed = migrate.upgrade(database.engine)
     if database.engine.dialect.name == "postgresql":
@@ -146,6 +145,8 @@ def _upgrade(app: Flask) -> str:
 
         sharing.install(database.engine)
     if vocabularies.in_use(reading()) is None:
+        from serendipity.jobs.reading import take_starter  # noqa: PLC0415
+
         loaded, _ = take_starter(app.config["SETTINGS"])
         return f"The database is ready, with a vocabulary of {loaded.concepts} skills."
     return "The database is upgraded." if changed else "The database is up to date."
