@@ -8,7 +8,7 @@ the same view: a page that refreshes every few seconds says once that it was see
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -26,6 +26,11 @@ DEEDS: Final = frozenset(
     {
         "seen-present",  # on the concierge's page, as somebody who is here
         "seen-absent",  # on the concierge's page, as somebody nobody met lately
+        "seen-settling",  # on the concierge's page, in what is left to settle
+        "seen-outcome",  # on the concierge's page, with what came of an encounter
+        "seen-story",  # among those a story names
+        "seen-expected",  # among those who keep a seat ahead
+        "seen-access-need",  # with the line on access that they let the concierge read
         "seen-ledger",  # in the lieu's ledger, as somebody who gives much or gets little
         "confirmed-stay",
         "checked-in",
@@ -41,6 +46,8 @@ DEEDS: Final = frozenset(
         "no-longer-concierge",
     }
 )
+
+Seen = Mapping[str, Iterable[int]]  # deed → the members who were seen so
 
 
 class AuditEntry(Base):
@@ -107,25 +114,20 @@ def record(
     return entry
 
 
-def not_yet_seen(
-    session: Session,
-    *,
-    actor_id: int | None,
-    lieu_id: int,
-    what: str,
-    since: datetime,
-    member_ids: Iterable[int],
-) -> set[int]:
-    """Those of these members of whom this actor has not left this entry here since then."""
-    seen = session.scalars(
-        select(AuditEntry.concerns_id).where(
+def unseen(
+    session: Session, *, actor_id: int | None, lieu_id: int, since: datetime, seen: Seen
+) -> set[tuple[str, int]]:
+    """What of this has no entry by this actor here since then: (deed, member); never oneself."""
+    entries = session.execute(
+        select(AuditEntry.what, AuditEntry.concerns_id).where(
             AuditEntry.actor_id == actor_id,
             AuditEntry.lieu_id == lieu_id,
-            AuditEntry.what == what,
+            AuditEntry.what.in_(list(seen)),
             AuditEntry.at >= since,
         )
     )
-    return set(member_ids) - {actor_id} - {one for one in seen if one is not None}
+    shown = {(what, one) for what, ids in seen.items() for one in ids if one != actor_id}
+    return shown - {(what, one) for what, one in entries}
 
 
 def record_views(
@@ -133,21 +135,13 @@ def record_views(
     *,
     actor_id: int | None,
     lieu_id: int,
-    what: str,
     since: datetime,
-    member_ids: Iterable[int],
+    seen: Seen,
     at: datetime,
 ) -> int:
-    """One entry for each of these members not yet seen since then; how many there were."""
-    new = not_yet_seen(
-        session,
-        actor_id=actor_id,
-        lieu_id=lieu_id,
-        what=what,
-        since=since,
-        member_ids=member_ids,
-    )
-    for member_id in sorted(new):
+    """One entry for each that has none since then; how many there were."""
+    new = unseen(session, actor_id=actor_id, lieu_id=lieu_id, since=since, seen=seen)
+    for what, member_id in sorted(new):
         record(session, actor_id=actor_id, what=what, concerns_id=member_id, lieu_id=lieu_id, at=at)
     return len(new)
 

@@ -13,7 +13,7 @@ and without figures, who carries much and who gets nothing. What was taken back 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -21,12 +21,10 @@ from typing import Any, Final
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from serendipity import audit
 from serendipity.encounters import Encounter
 from serendipity.ledger import RETURNS, Account, Transaction, Transfer
 from serendipity.members import Member
 from serendipity.presence import Presence
-from serendipity.shifts import Shift
 
 OF_OUTCOME: Final = {
     "advice": "informational",
@@ -197,16 +195,3 @@ def _people(session: Session, ids: Iterable[int | None]) -> list[Member]:
         .limit(LISTED)
     )
     return list(found)
-
-
-def look(session: Session, *, shift: Shift, member_ids: Sequence[int], at: datetime) -> int:
-    """Leave the trace that these people were listed; how many entries it took."""
-    return audit.record_views(
-        session,
-        actor_id=shift.member_id,
-        lieu_id=shift.lieu_id,
-        what="seen-ledger",
-        since=shift.started_at,
-        member_ids=member_ids,
-        at=at,
-    )

@@ -113,6 +113,7 @@ def test_fronts_do_not_import_one_another() -> None:
                         "serendipity.web.walltime",
                         "serendipity.web.moments",
                         "serendipity.web.saying",
+                        "serendipity.web.traces",
                     )
                 ):
                     continue  # what all fronts share: who may, who is it, in which words

@@ -7,21 +7,20 @@ does not exist.
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from flask_babel import get_locale
 from msgspec import Meta
 from sqlalchemy.orm import Session
 
-from serendipity import audit, clock
+from serendipity import clock
 from serendipity.api.actors import desk
 from serendipity.api.check_ins import CheckIn, Said, Skill, shape_of
 from serendipity.api.endpoints import reads, writes
 from serendipity.api.shapes import NO_NUL, In, Instant, Nothing, Out
-from serendipity.db import reading, writing
+from serendipity.db import reading
 from serendipity.postures import watch
-from serendipity.shifts import Shift
+from serendipity.web import traces
 
 
 class Present(Out):
@@ -68,21 +67,8 @@ def index(slug: str) -> Presence:
     shown = Presence(
         lieu=lieu.slug, at=at, how_many=len(people), people=[_shape(one) for one in people]
     )
-    _leave_trace(shift, [one.member.id for one in people], at=at)
+    traces.leave(shift, {"seen-present": [one.member.id for one in people]})
     return shown
-
-
-def _leave_trace(shift: Shift, member_ids: list[int], *, at: datetime) -> None:
-    """Looking again is the same look: most of the time nothing is written."""
-    facts: dict[str, Any] = {
-        "lieu_id": shift.lieu_id,
-        "actor_id": shift.member_id,
-        "since": shift.started_at,
-    }
-    what: dict[str, Any] = {"what": "seen-present", "member_ids": member_ids}
-    if audit.not_yet_seen(reading(), **facts, **what):
-        with writing() as session:
-            audit.record_views(session, at=at, **facts, **what)
 
 
 def _shape(one: watch.Here) -> Present:

@@ -7,7 +7,7 @@ whoever is on shift, for those who are here: nobody is turned away for bad luck.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -211,16 +211,3 @@ def forgive(session: Session, *, shift: Shift, public_id: str, at: datetime) -> 
         at=at,
     )
     return done
-
-
-def look(session: Session, *, shift: Shift, member_ids: Sequence[int], at: datetime) -> int:
-    """Leave the trace that these people were listed; how many entries it took."""
-    return audit.record_views(
-        session,
-        actor_id=shift.member_id,
-        lieu_id=shift.lieu_id,
-        what="seen-absent",
-        since=shift.started_at,
-        member_ids=member_ids,
-        at=at,
-    )

@@ -50,6 +50,14 @@ class HalfSaid:
     def silent(self) -> Member:
         return self.a if self.encounter.a_confirmed_at is None else self.b
 
+    @property
+    def aware(self) -> list[Member]:
+        """Those of the two who may read that it was looked at.
+
+        Who told of it by typing an address must not learn so that the address is a member's.
+        """
+        return [self.silent] if self.encounter.blind else [self.a, self.b]
+
 
 @dataclass(frozen=True)
 class Settling:
@@ -72,6 +80,11 @@ class Settling:
             self.quiet_kiosks,
         )
         return sum(map(len, parts))
+
+    def member_ids(self) -> set[int]:
+        """Everybody whom it names who is not here."""
+        half = {one.id for said in self.half_said for one in said.aware}
+        return half | {letter.member_id for letter, _ in self.letters if letter.member_id}
 
 
 class NothingToAsk(NotFound):
@@ -137,7 +150,7 @@ def ask(session: Session, *, shift: Shift, public_id: str, at: datetime) -> Lett
 
 def _ask(session: Session, shift: Shift, waiting: HalfSaid, *, at: datetime) -> Letter:
     met = waiting.encounter
-    for member in (waiting.a, waiting.b):
+    for member in waiting.aware:
         audit.record(
             session,
             actor_id=shift.member_id,

@@ -162,19 +162,6 @@ def _stays_before(session: Session, ids: Sequence[int], *, lieu_id: int) -> _Bef
     return _Before({member_id: (count, last) for member_id, count, last in rows if last})
 
 
-def look(session: Session, *, shift: Shift, member_ids: Sequence[int], at: datetime) -> int:
-    """Leave the trace that these people were seen as present; how many entries it took."""
-    return audit.record_views(
-        session,
-        actor_id=shift.member_id,
-        lieu_id=shift.lieu_id,
-        what="seen-present",
-        since=shift.started_at,
-        member_ids=member_ids,
-        at=at,
-    )
-
-
 def confirm_stay(session: Session, *, shift: Shift, public_id: str, at: datetime) -> Presence:
     """The person is really here: the concierge sees them.
 

@@ -15,11 +15,11 @@ from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import SelectField
 
-from serendipity import audit, clock, encounters, ledger, presence, returns, shifts, thanks
+from serendipity import clock, encounters, ledger, presence, returns, shifts, thanks
 from serendipity.db import reading, writing
 from serendipity.errors import Invalid
 from serendipity.members import Member
-from serendipity.web import forms
+from serendipity.web import forms, traces
 from serendipity.web.access import access, current_member
 
 blueprint = Blueprint("commons", __name__)
@@ -46,8 +46,16 @@ def show_page(form: Workshop) -> str:
     db, at, lieu_id = reading(), clock.now(), g.lieu.id
     uneven = returns.uneven(db, lieu_id=lieu_id, at=at)
     rings = encounters.rings(db, lieu_id=lieu_id, at=at)
-    ringed = [one for ring in rings for one in ring.members]
-    _leave_trace([one.id for one in (*uneven.carrying, *uneven.unanswered, *ringed)])
+    here = _here(lieu_id)
+    listed = [
+        *uneven.carrying,
+        *uneven.unanswered,
+        *(one for ring in rings for one in ring.members),
+    ]
+    traces.leave(
+        g.shift,
+        {"seen-ledger": [one.id for one in listed], "seen-present": [one.id for one in here]},
+    )
     return render_template(
         "commons/show.html",
         lieu=g.lieu,
@@ -55,7 +63,7 @@ def show_page(form: Workshop) -> str:
         uneven=uneven,
         rings=rings,
         form=form,
-        here=_here(lieu_id),
+        here=here,
         worth=thanks.worth(db, lieu_id=lieu_id, what="workshop", at=at),
     )
 
@@ -93,19 +101,3 @@ def _chosen(form: Workshop, me: int) -> int:
         if one.public_id == form.who.data and one.id != me:
             return one.id
     raise NobodyHere(field="who")
-
-
-def _leave_trace(member_ids: list[int]) -> None:
-    """Looking is written down once a shift; see `concierge.looking`."""
-    at, shift = clock.now(), g.shift
-    unseen = audit.not_yet_seen(
-        reading(),
-        actor_id=shift.member_id,
-        lieu_id=shift.lieu_id,
-        what="seen-ledger",
-        since=shift.started_at,
-        member_ids=member_ids,
-    )
-    if unseen:
-        with writing() as db:
-            returns.look(db, shift=shift, member_ids=member_ids, at=at)

@@ -19,7 +19,7 @@ from serendipity import clock, lieux, seats
 from serendipity.db import reading, writing
 from serendipity.errors import Invalid
 from serendipity.lieux import Lieu
-from serendipity.web import forms, weektimes
+from serendipity.web import forms, traces, weektimes
 from serendipity.web.access import access
 
 blueprint = Blueprint("seating", __name__)
@@ -61,6 +61,10 @@ def page(
     """The moments of the week, each with its number; what was typed and refused stays."""
     today = clock.local_date(clock.now(), lieu.timezone)
     days = [today + timedelta(days=days) for days in EXPECTED] if expected else []
+    kept = [(day, seats.reserved_on(reading(), lieu_id=lieu.id, day=day)) for day in days]
+    if expected:
+        ids = [member.id for _, some in kept for _, member in some]
+        traces.leave(g.shift, {"seen-expected": ids})
     words = render_template(
         "seating/week.html",
         lieu=lieu,
@@ -69,7 +73,7 @@ def page(
         clock=weektimes.clock,
         typed=typed or {},
         wrong=wrong,
-        expected=[(day, seats.reserved_on(reading(), lieu_id=lieu.id, day=day)) for day in days],
+        expected=kept,
         for_concierge=expected,
     )
     return words, status

@@ -52,9 +52,8 @@ def test_looking_again_in_the_same_shift_is_one_view_and_in_the_next_another(
             session,
             actor_id=concierge.id,
             lieu_id=lieu.id,
-            what="seen-present",
             since=since,
-            member_ids=[awa.id, ines.id, concierge.id],
+            seen={"seen-present": [awa.id, concierge.id], "seen-outcome": [ines.id]},
             at=now,
         )
 

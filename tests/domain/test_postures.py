@@ -246,15 +246,6 @@ def test_checking_in_a_member_by_their_address_changes_nothing_of_what_they_said
     assert skills.skills_of(session, [awa.id]) == {awa.id: []}
 
 
-def test_seeing_those_present_is_traced_once_a_shift(
-    session: Session, lieu: Lieu, shift: Shift, at: datetime
-) -> None:
-    ids = [somebody_here(session, lieu).id for _ in range(3)]
-    assert watch.look(session, shift=shift, member_ids=ids, at=at) == 3
-    assert watch.look(session, shift=shift, member_ids=ids, at=at + MINUTE) == 0
-    assert [trace.what for trace in audit.concerning(session, ids[0])] == ["seen-present"]
-
-
 def test_the_garden_lists_who_came_twice_this_month_and_met_nobody(
     session: Session, lieu: Lieu, at: datetime
 ) -> None:
@@ -400,11 +391,25 @@ def test_the_silent_one_of_two_is_asked_by_letter_once_however_they_met(
     half = half_said(session, lieu, said, silent, origin=origin, at=at)
     letter = settling.ask(session, shift=shift, public_id=half.public_id, at=at)
     assert (letter.kind, letter.recipient) == ("met", silent.email)
-    for member in (said, silent):
-        assert "asked-to-settle" in [one.what for one in audit.concerning(session, member.id)]
+    (trace,) = audit.concerning(session, silent.id)
+    assert trace.what == "asked-to-settle"
     with pytest.raises(settling.NothingToAsk):
         settling.ask(session, shift=shift, public_id=half.public_id, at=at)
     assert [one.asked for one in settling.half_said(session, lieu_id=lieu.id, at=at)] == [True]
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_who_typed_an_address_cannot_read_that_the_concierge_knows_whose_it_is(
+    session: Session, lieu: Lieu, shift: Shift, at: datetime, origin: str
+) -> None:
+    teller, silent = somebody_here(session, lieu), somebody_here(session, lieu)
+    half = half_said(session, lieu, teller, silent, origin=origin, at=at)
+    people = watch.gathering(session, lieu=lieu, at=at).people
+    seen = settling.settling(session, lieu=lieu, people=people, at=at).member_ids()
+    settling.ask(session, shift=shift, public_id=half.public_id, at=at)
+    aware = {silent.id} if origin == "by hand" else {teller.id, silent.id}
+    assert seen == aware
+    assert {one.id for one in (teller, silent) if audit.concerning(session, one.id)} == aware
 
 
 def test_who_takes_no_letters_is_not_asked_by_one(

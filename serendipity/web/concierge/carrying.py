@@ -12,9 +12,9 @@ from flask_babel import force_locale, gettext
 from serendipity import clock, skills
 from serendipity.db import reading, writing
 from serendipity.members import Member
-from serendipity.postures import post, watch
+from serendipity.postures import post
 from serendipity.postures.post import Carry
-from serendipity.web import wording
+from serendipity.web import traces, wording
 from serendipity.web.access import access, current_member
 from serendipity.web.concierge import blueprint
 from serendipity.web.concierge.desk import shift_now
@@ -35,7 +35,7 @@ class Note:
 def carry(slug: str, suggestion: str) -> ResponseReturnValue:
     at = clock.now()
     found = post.carried(reading(), shift=g.shift, public_id=suggestion, at=at)
-    _leave_trace(found)
+    traces.leave(g.shift, {"seen-present": [one.id for one in found.members]})
     return render_template(
         "concierge/carry.html", lieu=g.lieu, carry=found, notes=_notes(found, pair=_is_pair(found))
     )
@@ -43,16 +43,6 @@ def carry(slug: str, suggestion: str) -> ResponseReturnValue:
 
 def _is_pair(found: Carry) -> bool:
     return len(found.members) == 2
-
-
-def _leave_trace(found: Carry) -> None:
-    with writing() as db:
-        watch.look(
-            db,
-            shift=shift_now(db),
-            member_ids=[member.id for member in found.members],
-            at=clock.now(),
-        )
 
 
 def _notes(found: Carry, *, pair: bool) -> list[Note]:

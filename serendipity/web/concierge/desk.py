@@ -21,7 +21,7 @@ from serendipity.db import reading, writing
 from serendipity.errors import Invalid
 from serendipity.postures import garden, post, settling, watch
 from serendipity.shifts import Shift
-from serendipity.web import forms
+from serendipity.web import forms, traces
 from serendipity.web.access import access, current_member
 from serendipity.web.concierge import blueprint
 from serendipity.web.concierge.looking import look
@@ -57,6 +57,7 @@ def people(slug: str) -> ResponseReturnValue:
     desk = look(g.lieu, g.shift)
     here = [one.member.id for one in desk.gathering.people]
     told = access_needs.told(reading(), lieu_id=g.lieu.id, member_ids=here, at=desk.at)
+    traces.leave(g.shift, {"seen-access-need": told})
     return render_template("concierge/people.html", desk=desk, told=told)
 
 

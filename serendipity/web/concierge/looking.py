@@ -1,7 +1,6 @@
 """What the concierge's desk shows, looked up in one go.
 
-Looking leaves a trace (`audit`), the one thing that a GET writes here: once a shift for each person
-seen, so that a page that refreshes itself every ten seconds writes nothing most of the time.
+Looking leaves a trace that those who were seen can read (`traces`).
 """
 
 from __future__ import annotations
@@ -15,11 +14,12 @@ from sqlalchemy import select
 
 from serendipity import audit, clock, hours, shifts, stories
 from serendipity.calls import Call
-from serendipity.db import reading, writing
+from serendipity.db import reading
 from serendipity.lieux import Lieu
 from serendipity.members import Member
 from serendipity.postures import garden, post, settling, watch, write
 from serendipity.shifts import Shift
+from serendipity.web import traces
 from serendipity.web.loom import Loom, loom, short_names
 
 STORIES = 5
@@ -89,28 +89,18 @@ def look(lieu: Lieu, shift: Shift) -> Desk:
         ),
         names=_names(gathering.people, carries[:CARRIED]),
     )
-    _leave_trace(found)
+    traces.leave(shift, _seen(found))
     return found
 
 
-def _leave_trace(found: Desk) -> None:
-    seen = [one.member.id for one in found.gathering.people]
-    listed = found.garden.member_ids()
-    if _unseen(found.shift, "seen-present", seen) or _unseen(found.shift, "seen-absent", listed):
-        with writing() as session:
-            watch.look(session, shift=found.shift, member_ids=seen, at=found.at)
-            garden.look(session, shift=found.shift, member_ids=listed, at=found.at)
-
-
-def _unseen(shift: Shift, what: str, member_ids: list[int]) -> set[int]:
-    return audit.not_yet_seen(
-        reading(),
-        actor_id=shift.member_id,
-        lieu_id=shift.lieu_id,
-        what=what,
-        since=shift.started_at,
-        member_ids=member_ids,
-    )
+def _seen(found: Desk) -> audit.Seen:
+    """Everybody whom the page names, and as what."""
+    return {
+        "seen-present": [one.member.id for one in found.gathering.people],
+        "seen-absent": found.garden.member_ids(),
+        "seen-settling": found.settling.member_ids(),
+        "seen-outcome": [member.id for one in found.outcomes for member in (one.a, one.b)],
+    }
 
 
 def _names(people: Sequence[watch.Here], carries: Sequence[post.Carry]) -> dict[int, str]:

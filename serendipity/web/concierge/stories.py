@@ -19,7 +19,7 @@ from serendipity.errors import Invalid
 from serendipity.members import Member
 from serendipity.postures import write
 from serendipity.stories import Story
-from serendipity.web import forms
+from serendipity.web import forms, traces
 from serendipity.web.access import access
 from serendipity.web.concierge import blueprint
 from serendipity.web.concierge.desk import shift_now
@@ -36,11 +36,13 @@ class Telling(FlaskForm):
 @blueprint.get("/<slug>/stories")
 @access("concierge")
 def story_list(slug: str) -> ResponseReturnValue:
+    outcomes = write.outcomes(reading(), lieu=g.lieu, at=clock.now())
+    traces.leave(g.shift, {"seen-outcome": [two.id for one in outcomes for two in (one.a, one.b)]})
     return render_template(
         "concierge/stories.html",
         lieu=g.lieu,
         sheets=stories.sheets(reading(), lieu_id=g.lieu.id),
-        outcomes=write.outcomes(reading(), lieu=g.lieu, at=clock.now()),
+        outcomes=outcomes,
     )
 
 
@@ -68,6 +70,7 @@ def _page(form: Telling, *, encounter: Encounter | None = None, story: Story | N
     people = write.may_name(
         reading(), shift=g.shift, at=clock.now(), encounter=encounter, story=story
     )
+    traces.leave(g.shift, {"seen-story": [one.id for one in people]})
     return render_template(
         "concierge/story.html",
         lieu=g.lieu,
@@ -111,9 +114,9 @@ def _told(form: Telling) -> dict[str, Any]:
 @access("concierge")
 def story(slug: str, story: str) -> ResponseReturnValue:
     found = stories.story_of(reading(), public_id=story, lieu_id=g.lieu.id)
-    return render_template(
-        "concierge/story_sheet.html", lieu=g.lieu, sheet=stories.sheet(reading(), found)
-    )
+    sheet = stories.sheet(reading(), found)
+    traces.leave(g.shift, {"seen-story": [one.id for one in sheet.named]})
+    return render_template("concierge/story_sheet.html", lieu=g.lieu, sheet=sheet)
 
 
 @blueprint.get("/<slug>/stories/<story>/change")
