@@ -6,19 +6,21 @@ answered in time. Shares come with their interval at 95 %, days being the cluste
 cases there is none, and it says "not enough data yet".
 
 Rules kept here: a count of one to four is not told, nor any other from which it could be worked
-out (`suppression`); what a lieu shows to everybody covers whole months that are over, so that
-nobody can watch a figure change; it shows nothing before it was switched on.
+out (`suppression`), be it with another table or with the page of another lieu; what a lieu shows to
+everybody covers whole months that are over, so that nobody can watch a figure change; it shows
+nothing before it was switched on.
 """
 
 from serendipity.evidence.counting import ARMS, STEPS, Counts, counted
 from serendipity.evidence.showing import (
     DICTIONARY,
     SHEET,
+    Compared,
     Figure,
     Shown,
     sheet,
     shown,
-    trial,
+    shown_together,
     whole_months,
 )
 from serendipity.evidence.switching import (
@@ -33,6 +35,7 @@ __all__ = [
     "DICTIONARY",
     "SHEET",
     "STEPS",
+    "Compared",
     "Counts",
     "Figure",
     "PublicEvidence",
@@ -43,6 +46,6 @@ __all__ = [
     "sheet",
     "show_to_everybody",
     "shown",
-    "trial",
+    "shown_together",
     "whole_months",
 ]

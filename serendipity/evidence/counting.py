@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -33,10 +33,15 @@ class Case:
     refused: bool = False  # somebody said no
     denied: bool = False  # somebody said that it did not happen
 
+    @property
+    def kind(self) -> str:
+        """What it has in common with others in every table: all but where and when."""
+        return f"{self.arm} {self.step} {self.drawn:d}{self.refused:d}{self.denied:d}"
+
 
 @dataclass(frozen=True)
 class Counts:
-    """Everything that is counted of some lieux in some days."""
+    """Everything that is counted of a lieu, or of several together, in some days."""
 
     since: datetime
     until: datetime
@@ -47,17 +52,34 @@ class Counts:
 
 
 def counted(
-    session: Session, *, lieu_ids: Collection[int], since: datetime, until: datetime
-) -> Counts:
-    """Count what began at these lieux from `since` to before `until`."""
-    woven, bridging = _ties(session, set(lieu_ids), since, until)
+    session: Session, *, lieu_ids: Sequence[int], since: datetime, until: datetime
+) -> list[Counts]:
+    """Count what began at each of these lieux from `since` to before `until`, in their order."""
+    introductions = list(_introductions(session, lieu_ids, since, until))
+    calls = list(_calls(session, lieu_ids, since, until))
+    ties = _ties(session, set(lieu_ids), since, until)
+    return [
+        Counts(
+            since=since,
+            until=until,
+            introductions=[case for case in introductions if case.lieu_id == one],
+            calls=[case for case in calls if case.lieu_id == one],
+            woven=len(ties[one]),
+            bridging=sum(ties[one]),
+        )
+        for one in lieu_ids
+    ]
+
+
+def added(each: Sequence[Counts], *, since: datetime, until: datetime) -> Counts:
+    """The counts of several lieux in the same days as one."""
     return Counts(
         since=since,
         until=until,
-        introductions=list(_introductions(session, lieu_ids, since, until)),
-        calls=list(_calls(session, lieu_ids, since, until)),
-        woven=woven,
-        bridging=bridging,
+        introductions=[case for one in each for case in one.introductions],
+        calls=[case for one in each for case in one.calls],
+        woven=sum(one.woven for one in each),
+        bridging=sum(one.bridging for one in each),
     )
 
 
@@ -122,22 +144,21 @@ def _calls(
 
 def _ties(
     session: Session, lieu_ids: set[int], since: datetime, until: datetime
-) -> tuple[int, int]:
-    """Pairs who met for the first time, and those of them who joined two circles.
+) -> dict[int, list[bool]]:
+    """By lieu, the pairs who met for the first time: whether they joined two circles.
 
     A tie bridges when both had met somebody before, and nobody in common: a local bridge
     (Granovetter 1973), seen as it was when it was woven.
     """
     known: dict[int, set[int]] = {}
-    woven = bridging = 0
+    found: dict[int, list[bool]] = {one: [] for one in lieu_ids}
     for a, b, at, lieu_id in _meetings(session, until):
         ours, theirs = known.setdefault(a, set()), known.setdefault(b, set())
         if b not in ours and at >= since and lieu_id in lieu_ids:
-            woven += 1
-            bridging += bool(ours and theirs and ours.isdisjoint(theirs))
+            found[lieu_id].append(bool(ours and theirs and ours.isdisjoint(theirs)))
         ours.add(b)
         theirs.add(a)
-    return woven, bridging
+    return found
 
 
 def _meetings(session: Session, until: datetime) -> list[tuple[int, int, datetime, int]]:

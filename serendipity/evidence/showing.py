@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from serendipity import clock
-from serendipity.evidence.counting import STEPS, Case, Counts
-from serendipity.evidence.suppression import told
+from serendipity.evidence.cells import ALL, ANSWERS, arms_of, cells, joined, telling
+from serendipity.evidence.counting import STEPS, Case, Counts, added
 
 if TYPE_CHECKING:
     from matching.evaluation import Estimate
     from matching.trial import Finding
 
 ENOUGH: Final = 20  # cases below which a share has no interval
-ALL: Final = "all"
 OF: Final = {"agreed": "proposed", "met": "agreed", "useful": "met"}
 
 SHEET: Final = (
@@ -63,6 +61,17 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """What the trial found of one arm, or of two. What may not be told is nothing."""
+
+    measure: str
+    arm: str
+    against: str | None
+    answers: int | None
+    estimate: Estimate | None
+
+
+@dataclass(frozen=True)
 class Shown:
     """What may be told of some lieux in some days."""
 
@@ -72,6 +81,7 @@ class Shown:
     steps: dict[str, list[Figure]]  # arm, or all, → its steps
     ties: list[Figure]
     calls: list[Figure]
+    trial: list[Compared]
 
     def figures(self) -> list[Figure]:
         return [*(one for arm in self.steps for one in self.steps[arm]), *self.ties, *self.calls]
@@ -94,51 +104,45 @@ def whole_months(at: datetime, zone: str, *, months: int = 12) -> tuple[datetime
 
 
 def shown(counts: Counts) -> Shown:
-    """The figures that may be told, small ones and what gives them away left out."""
-    arms = sorted({case.arm for case in counts.introductions})
-    kept = _kept(counts, arms)
-    steps = {
-        arm: [_step(counts, arm, step, name, kept) for step, name in enumerate(STEPS)]
-        for arm in [ALL, *arms]
-    }
+    """The figures of a lieu that may be told, small ones and what gives them away left out."""
+    return _shown(counts, telling(cells(counts)).counts)
+
+
+def shown_together(
+    each: Sequence[Counts], *, since: datetime, until: datetime
+) -> tuple[Shown, list[Shown]]:
+    """The figures of all these lieux together, and of each.
+
+    Each lieu shows what it shows alone; sums are left out as far as one of them, less what the
+    others show, gave away what a lieu leaves out.
+    """
+    ours = [cells(one, place=str(place)) for place, one in enumerate(each)]
+    alone = [telling(one) for one in ours]
+    together = telling(joined(ours), beside=alone)
+    return (
+        _shown(added(each, since=since, until=until), together.counts),
+        [_shown(one, told.counts) for one, told in zip(each, alone, strict=True)],
+    )
+
+
+def _shown(counts: Counts, kept: dict[str, int]) -> Shown:
+    arms = arms_of(counts)
+    calls, answered = kept.get("calls"), kept.get("answered")
     return Shown(
         since=counts.since,
         until=counts.until,
         arms=arms,
-        steps=steps,
-        ties=[
-            Figure(ALL, "ties", kept.get("ties")),
-            Figure(ALL, "bridging", kept.get("bridging")),
-        ],
+        steps={
+            arm: [_step(counts, arm, step, name, kept) for step, name in enumerate(STEPS)]
+            for arm in [ALL, *arms]
+        },
+        ties=[Figure(ALL, name, kept.get(name)) for name in ("ties", "bridging")],
         calls=[
-            Figure(ALL, "calls", kept.get("calls")),
-            _share_of(
-                Figure(ALL, "answered", kept.get("answered"), "calls", kept.get("calls")),
-                counts.calls,
-                1,
-            ),
+            Figure(ALL, "calls", calls),
+            _share_of(Figure(ALL, "answered", answered, "calls", calls), counts.calls, 1),
         ],
+        trial=_trial(counts, kept),
     )
-
-
-def _kept(counts: Counts, arms: Sequence[str]) -> dict[str, int]:
-    """By name ("engine agreed", "all met", "ties"…), what may be told."""
-    atoms = Counter({f"{arm} {step}": 0 for arm in arms for step in range(len(STEPS))})
-    atoms.update(f"{case.arm} {case.step}" for case in counts.introductions)
-    atoms |= {"bridge": counts.bridging, "no bridge": counts.woven - counts.bridging}
-    yes = sum(case.step for case in counts.calls)
-    atoms |= {"answer": yes, "no answer": len(counts.calls) - yes}
-    parts = {
-        "ties": frozenset({"bridge", "no bridge"}),
-        "bridging": frozenset({"bridge"}),
-        "calls": frozenset({"answer", "no answer"}),
-        "answered": frozenset({"answer"}),
-    }
-    for step, name in enumerate(STEPS):
-        for arm in arms:
-            parts[f"{arm} {name}"] = frozenset(f"{arm} {far}" for far in range(step, len(STEPS)))
-        parts[f"{ALL} {name}"] = frozenset().union(*(parts[f"{arm} {name}"] for arm in arms))
-    return told(atoms, parts)
 
 
 def _step(counts: Counts, arm: str, step: int, name: str, kept: dict[str, int]) -> Figure:
@@ -171,21 +175,32 @@ def _estimate(cases: Iterable[Case], step: int) -> Estimate:
     return share([yes for yes, _ in days.values()], [n for _, n in days.values()])
 
 
-def trial(counts: Counts) -> list[Finding]:
-    """What the trial found, for those who run the lieu: answers only, arms drawn by lot only."""
+def _trial(counts: Counts, kept: dict[str, int]) -> list[Compared]:
+    """What the trial found: answers only, arms drawn by lot only."""
     from matching.trial import Outcome, findings  # noqa: PLC0415 (numpy, as above)
 
-    return findings(
-        Outcome(
-            arm=case.arm,
-            slot=(case.lieu_id, case.day),
-            accepted=True if case.step >= 1 else False if case.refused else None,
-            met=True if case.step >= 2 else False if case.denied else None,
-            helpful=case.step >= 3 if case.step >= 2 else None,
-        )
+    found = findings(
+        Outcome(arm=case.arm, slot=(case.lieu_id, case.day), **_answers(case))
         for case in counts.introductions
         if case.drawn
     )
+    return [_compared(one, kept) for one in found]
+
+
+def _answers(case: Case) -> dict[str, bool | None]:
+    """By measure, whether the answer was yes; none where nobody answered."""
+    return {
+        measure: True if yes(case) else False if no(case) else None
+        for measure, (yes, no) in ANSWERS.items()
+    }
+
+
+def _compared(one: Finding, kept: dict[str, int]) -> Compared:
+    """A share and a gap tell the yeses with the answers: both are told, or neither."""
+    names = [f"{arm} {one.measure}" for arm in (one.arm, one.against) if arm]
+    answers = one.answers if all(name in kept for name in names) else None
+    whole = answers is not None and all(f"{name} yes" in kept for name in names)
+    return Compared(one.measure, one.arm, one.against, answers, one.estimate if whole else None)
 
 
 def sheet(found: Shown, *, scope: str, zone: str) -> list[list[Any]]:

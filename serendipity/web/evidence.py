@@ -4,6 +4,7 @@ what a lieu chose to show. Each page is also a sheet (CSV), with a dictionary of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request
@@ -13,7 +14,7 @@ from flask_babel import gettext
 
 from serendipity import clock, evidence, lieux, sheets, shifts
 from serendipity.db import reading, writing
-from serendipity.evidence import Counts
+from serendipity.evidence import Shown
 from serendipity.lieux import Lieu
 from serendipity.web.access import access, current_member
 
@@ -27,12 +28,10 @@ NETWORK, NETWORK_ZONE = "network", "UTC"
 @blueprint.get("/concierge/<slug>/evidence")
 @access("concierge")
 def of_lieu(slug: str) -> ResponseReturnValue:
-    counts = _until_now([g.lieu])
     return render_template(
         "evidence/of_lieu.html",
         lieu=g.lieu,
-        found=evidence.shown(counts),
-        findings=evidence.trial(counts),
+        found=_until_now(g.lieu),
         public=evidence.public_since(reading(), lieu_id=g.lieu.id),
     )
 
@@ -40,7 +39,7 @@ def of_lieu(slug: str) -> ResponseReturnValue:
 @blueprint.get("/concierge/<slug>/evidence.csv")
 @access("concierge")
 def of_lieu_sheet(slug: str) -> ResponseReturnValue:
-    return _sheet(_until_now([g.lieu]), scope=slug, zone=g.lieu.timezone)
+    return _sheet(_until_now(g.lieu), scope=slug, zone=g.lieu.timezone)
 
 
 @blueprint.post("/concierge/<slug>/evidence")
@@ -66,20 +65,17 @@ def switch(slug: str) -> ResponseReturnValue:
 def of_network() -> ResponseReturnValue:
     """All lieux together, and each of them."""
     run = lieux.open_lieux(reading())
-    counts = _until_now(run)
+    found, each = _together(run)
     return render_template(
-        "evidence/of_network.html",
-        found=evidence.shown(counts),
-        findings=evidence.trial(counts),
-        each=[(one, evidence.shown(_until_now([one]))) for one in run],
+        "evidence/of_network.html", found=found, each=list(zip(run, each, strict=True))
     )
 
 
 @blueprint.get("/operator/evidence.csv")
 @access("operator")
 def of_network_sheet() -> ResponseReturnValue:
-    counts = _until_now(lieux.open_lieux(reading()))
-    return _sheet(counts, scope=NETWORK, zone=NETWORK_ZONE)
+    found, _ = _together(lieux.open_lieux(reading()))
+    return _sheet(found, scope=NETWORK, zone=NETWORK_ZONE)
 
 
 # --- what a lieu shows to everybody ---------------------------------------------------------
@@ -89,8 +85,7 @@ def of_network_sheet() -> ResponseReturnValue:
 @access("anyone")
 def of_everybody(slug: str) -> ResponseReturnValue:
     lieu = _public(slug)
-    found = evidence.shown(_whole_months(lieu))
-    return render_template("evidence/of_everybody.html", lieu=lieu, found=found)
+    return render_template("evidence/of_everybody.html", lieu=lieu, found=_whole_months(lieu))
 
 
 @blueprint.get("/lieux/<slug>/evidence.csv")
@@ -115,20 +110,27 @@ def _public(slug: str) -> Lieu:
     return lieu
 
 
-def _until_now(found: list[Lieu]) -> Counts:
-    """Everything since the first of these lieux began."""
-    ids, at = [one.id for one in found], clock.now()
-    since = min((one.opened_at or one.created_at for one in found), default=at)
-    return evidence.counted(reading(), lieu_ids=ids, since=min(since, at), until=at)
+def _until_now(lieu: Lieu) -> Shown:
+    _, (found,) = _together([lieu])
+    return found
 
 
-def _whole_months(lieu: Lieu) -> Counts:
+def _together(run: Sequence[Lieu]) -> tuple[Shown, list[Shown]]:
+    """Everything since the first of these lieux began: together, and each."""
+    ids, at = [one.id for one in run], clock.now()
+    since = min((one.opened_at or one.created_at for one in run), default=at)
+    span = {"since": min(since, at), "until": at}
+    return evidence.shown_together(evidence.counted(reading(), lieu_ids=ids, **span), **span)
+
+
+def _whole_months(lieu: Lieu) -> Shown:
     since, until = evidence.whole_months(clock.now(), lieu.timezone)
-    return evidence.counted(reading(), lieu_ids=[lieu.id], since=since, until=until)
+    (counts,) = evidence.counted(reading(), lieu_ids=[lieu.id], since=since, until=until)
+    return evidence.shown(counts)
 
 
-def _sheet(counts: Counts, *, scope: str, zone: str) -> ResponseReturnValue:
-    rows: list[list[Any]] = evidence.sheet(evidence.shown(counts), scope=scope, zone=zone)
+def _sheet(found: Shown, *, scope: str, zone: str) -> ResponseReturnValue:
+    rows: list[list[Any]] = evidence.sheet(found, scope=scope, zone=zone)
     return _csv(sheets.as_csv(evidence.SHEET, rows), f"evidence-{scope}")
 
 
