@@ -1,7 +1,8 @@
 """What every test may use: both databases (one migrated template each), an app, a clock.
 
 `session` is for domain tests: a session in a transaction that is rolled back, on each database.
-`app` (and `client`) is for tests through a front: a database of its own, copied from the template.
+`app` (and `client`) is for tests through a front: a database of its own, copied from the template
+or handed on, emptied, by the test before.
 Both run once per database; `--database sqlite` (or postgresql) runs one.
 """
 
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
@@ -26,6 +28,7 @@ from sqlalchemy.pool import NullPool
 from serendipity import clock, config, migrate
 from serendipity.app import create_app
 from serendipity.db import database, engine_options
+from tests import once
 
 DATABASES = ("sqlite", "postgresql")
 # Races and volumes are small, so that the suite is quick; this runs them at full size.
@@ -88,9 +91,19 @@ def template(
     return url
 
 
+@pytest.fixture(scope="session")
+def handed_on() -> list[tuple[str, str]]:
+    """Databases on PostgreSQL that a test is done with: their names and shapes."""
+    return []
+
+
 @pytest.fixture
 def database_url(
-    dialect: str, template: str, request: pytest.FixtureRequest, tmp_path: Path
+    dialect: str,
+    template: str,
+    handed_on: list[tuple[str, str]],
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
 ) -> Iterator[str]:
     """A database of this test's own."""
     if dialect == "sqlite":
@@ -99,10 +112,20 @@ def database_url(
         yield f"sqlite:///{path}"
         return
     server = request.getfixturevalue("postgresql_server")
+    name, shape = handed_on.pop() if handed_on else _copied(server, template)
+    yield _named(server, name)
+    engine = create_engine(_named(server, name), poolclass=NullPool)
+    if once.emptied(engine, like=shape):
+        handed_on.append((name, shape))
+    else:
+        _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _copied(server: str, template: str) -> tuple[str, str]:
     name = f"serendipity_{uuid.uuid4().hex[:12]}"
     _on_server(server, f"CREATE DATABASE {name} TEMPLATE {make_url(template).database}")
-    yield _named(server, name)
-    _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+    with create_engine(_named(server, name), poolclass=NullPool).connect() as connection:
+        return name, once.shape(connection)
 
 
 @pytest.fixture(scope="session")
@@ -130,10 +153,23 @@ def settings(database_url: str, tmp_path: Path) -> config.Settings:
     return config.load({}, instance=tmp_path / "instance", database_url=database_url)
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Templates as they were compiled, for all processes of this run."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    folder = folder / "templates"
+    folder.mkdir(exist_ok=True)
+    Flask.url_rule_class = once.KnownRule
+    return FileSystemBytecodeCache(str(folder))
+
+
 @pytest.fixture
-def app(settings: config.Settings) -> Iterator[Flask]:
+def app(settings: config.Settings, compiled: FileSystemBytecodeCache) -> Iterator[Flask]:
     app = create_app(settings)
     app.config.update(TESTING=True)
+    app.jinja_env.bytecode_cache = compiled
     yield app
     with app.app_context():
         database.session.remove()
