@@ -22,6 +22,7 @@ from serendipity.api import (  # isort: skip
     needs,
     presences,
     rooms,
+    rules,
     seats,
     suggestions,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "needs",
     "presences",
     "rooms",
+    "rules",
     "seats",
     "suggestions",
 ]

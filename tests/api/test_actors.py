@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,9 +10,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from serendipity import members, shifts, tokens
+from serendipity.api.endpoints import ENDPOINTS
+from serendipity.api.presences import WithoutPhone
 from serendipity.audit import AuditEntry
 from serendipity.lieux import Lieu
 from serendipity.members import Member
+from serendipity.presence import Presence
 from tests.api.conftest import House, items
 from tests.conftest import NOON, Clock
 from tests.pages import beside
@@ -134,6 +138,34 @@ def test_a_concierges_tool_checks_in_confirms_and_checks_out_and_leaves_traces(
     assert desk.post(f"{stay}/confirm").status_code == 200
     assert desk.post(f"{stay}/end").get_json()["ended_at"] == "2026-03-26T12:00:00Z"
     assert [entry.what for entry in _trail(app)] == ["checked-in", "confirmed-stay", "checked-out"]
+
+
+@pytest.mark.parametrize("who", ["awa", "concierge-elsewhere"])
+def test_every_endpoint_of_a_desk_is_as_unknown_as_that_of_a_lieu_that_never_was(
+    app: Flask, house: House, api: Any, held_clock: Clock, who: str
+) -> None:
+    """Awa's shift is over; the tool stands elsewhere."""
+    with beside(app) as session:
+        navette = session.scalars(select(Lieu).where(Lieu.slug == "la-navette")).one()
+        on_shift(session, navette, session.get_one(Member, house.members["awa"]))
+        stay = session.scalars(select(Presence.public_id)).first()
+        session.commit()
+    assert api("awa").get("/lieux/la-navette/presence").status_code == 200  # the control
+    held_clock.now += shifts.LONGEST
+    newcomer = {"name": "Zoé Martin", "email": "zoe@example.org"}
+    desk = [one for one in ENDPOINTS if one.noun == "presences"]
+    assert len(desk) >= 4
+    for one in desk:
+        for_all = {"slug": "{}", "check_in": str(stay)}
+        path = re.sub(r"<(\w+)>", lambda name, kept=for_all: kept[name[1]], one.rule)
+        foreign, missing = (
+            api(who).post(path.format(slug), newcomer if one.takes is WithoutPhone else {})
+            if one.writes
+            else api(who).get(path.format(slug))
+            for slug in ("la-navette", "nowhere")
+        )
+        assert foreign.status_code == 404, path
+        assert (foreign.data, foreign.headers) == (missing.data, missing.headers), path
 
 
 def test_words_come_in_the_language_that_is_asked_for(api: Any) -> None:

@@ -490,6 +490,8 @@ def test_what_is_somebody_elses_answers_with_the_bytes_of_what_is_not_there(
         ("POST", "/suggestions/{}/answer", house.introduction, yes),
         ("POST", "/encounters/{}/confirm", met, {"helped": True}),
         ("POST", "/encounters/{}/deny", met, {}),
+        ("POST", "/encounters/{}/came", met, {"outcome": "work"}),
+        ("POST", "/encounters/{}/take-back", met, {}),
         ("GET", "/organisations/{}/bookings", house.organisation, {}),
         ("POST", "/organisations/{}/bookings", house.organisation, wanted()),
         ("GET", base + "/{}", booking, {}),
