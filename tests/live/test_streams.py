@@ -124,6 +124,18 @@ def test_the_desk_is_told_while_the_shift_lasts(service: Service) -> None:
     assert service.follow(f"/live/lieux/{lieu.slug}/desk", service.cookie(concierge)).status == 404
 
 
+def test_a_shift_that_runs_out_ends_the_desks_stream_within_five_seconds(service: Service) -> None:
+    """Nothing is written when it does: the clock alone ends it."""
+    lieu, _ = a_lieu_with(service, "Awa")
+    lasts = timedelta(seconds=2)
+    with service.writing() as session:
+        concierge = a_member(session, "Nour")
+        on_shift(session, lieu, concierge, at=clock.now()).until = clock.now() + lasts
+    desk = service.follow(f"/live/lieux/{lieu.slug}/desk", service.cookie(concierge))
+    desk.next_event()
+    assert desk.is_over(within=lasts.total_seconds() + 5)
+
+
 def a_booking(
     service: Service, *, starts: datetime, ends: datetime
 ) -> tuple[Lieu, Member, Booking]:

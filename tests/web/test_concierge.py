@@ -21,7 +21,6 @@ from serendipity.members import Member
 from serendipity.postures.post import Postponed
 from serendipity.presence import Presence
 from serendipity.shifts import Shift
-from serendipity.stories import Story
 from serendipity.suggestions import Suggestion
 from tests.conftest import NOON, Clock
 from tests.pages import fresh
@@ -84,89 +83,6 @@ def test_the_live_parts_replace_themselves_and_carry_no_page_around_them(
     assert parts == ["now", "watch", "garden", "weave", "weave-list", "settle", "post", "write"]
     for part in parts:
         assert page.count(f'id="{part}"') == 1
-
-
-def headers(answer: TestResponse) -> dict[str, str]:
-    """All but the session cookie, which carries the form token, and the length of the page."""
-    kept = {"Set-Cookie", "Content-Length"}
-    return {name: value for name, value in answer.headers.items() if name not in kept}
-
-
-def foreign_and_missing(session: Session) -> list[tuple[str, str, str]]:
-    """Method, an address with something of the other lieu, the same with what never was."""
-    stay = fresh(session).query(Presence).join(Lieu).filter(Lieu.slug == "elsewhere").first()
-    suggestion = fresh(session).query(Suggestion).join(Lieu).filter(Lieu.slug == "elsewhere").one()
-    assert stay is not None
-    story = Story(
-        lieu_id=stay.lieu_id,
-        author_id=stay.member_id,
-        title="Elsewhere",
-        body="It was there.",
-        written_at=NOON,
-        changed_at=NOON,
-    )
-    session.add(story)
-    session.commit()
-    pairs = [
-        ("POST", f"stays/{stay.public_id}/confirm", "stays/x/confirm"),
-        ("POST", f"stays/{stay.public_id}/end", "stays/x/end"),
-        ("POST", f"suggestions/{suggestion.public_id}/introduce", "suggestions/x/introduce"),
-        ("POST", f"suggestions/{suggestion.public_id}/postpone", "suggestions/x/postpone"),
-        ("POST", f"suggestions/{suggestion.public_id}/keep-apart", "suggestions/x/keep-apart"),
-        ("POST", f"suggestions/{suggestion.public_id}/not-today", "suggestions/x/not-today"),
-        ("POST", f"suggestions/{suggestion.public_id}/swap", "suggestions/x/swap"),
-        ("GET", f"suggestions/{suggestion.public_id}", "suggestions/x"),
-        ("POST", f"members/{stay.member_id}/forgive", "members/x/forgive"),
-        ("GET", f"stories/{story.public_id}", "stories/x"),
-        ("GET", f"stories/{story.public_id}/change", "stories/x/change"),
-        *(
-            ("POST", f"stories/{story.public_id}/{verb}", f"stories/x/{verb}")
-            for verb in ("change", "ask", "publish", "drop")
-        ),
-    ]
-    return [
-        (method, f"navette/{foreign}", f"navette/{missing}") for method, foreign, missing in pairs
-    ]
-
-
-def test_what_is_of_another_lieu_answers_byte_for_byte_like_what_never_was(
-    desk: FlaskClient, session: Session
-) -> None:
-    for method, foreign, missing in foreign_and_missing(session):
-        first = desk.open(f"/concierge/{foreign}", method=method)
-        second = desk.open(f"/concierge/{missing}", method=method)
-        assert first.status_code == second.status_code == 404, foreign
-        assert without_tokens(first).replace(foreign, missing) == without_tokens(second)
-        assert headers(first) == headers(second)
-    assert fresh(session).query(Presence).filter(Presence.ended_at.is_not(None)).count() == 0
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", ""),
-        ("GET", "live"),
-        ("GET", "people"),
-        ("GET", "check-in"),
-        ("POST", "check-in"),
-        ("GET", "suggestions/x"),
-        ("GET", "stories"),
-        ("GET", "stories/new"),
-        ("POST", "stories/new"),
-        ("POST", "members/x/forgive"),
-        ("GET", "hand-over"),
-        ("POST", "hand-over"),
-        ("GET", "kiosks"),
-        ("POST", "kiosks"),
-    ],
-)
-def test_the_desk_of_another_lieu_is_as_unknown_as_one_that_never_was(
-    desk: FlaskClient, method: str, path: str
-) -> None:
-    foreign = desk.open(f"/concierge/elsewhere/{path}", method=method)
-    missing = desk.open(f"/concierge/nowhere/{path}", method=method)
-    assert foreign.status_code == missing.status_code == 404
-    assert without_tokens(foreign).replace("elsewhere", "nowhere") == without_tokens(missing)
 
 
 def test_the_rights_are_gone_on_the_next_request_after_the_end_of_the_shift(

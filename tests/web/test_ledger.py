@@ -287,13 +287,3 @@ def test_small_counts_are_on_no_page_and_in_no_sheet(house: House, app: Flask) -
         assert counts["ties"] == ""
     columns = list(csv.reader(io.StringIO(everybody.get("/evidence/columns.csv").text)))
     assert [row[0] for row in columns[1:]] == list(evidence.SHEET)
-
-
-@pytest.mark.parametrize("path", ["rules", "ledger", "evidence", "evidence.csv"])
-def test_pages_of_another_lieu_are_missing_pages(house: House, session: Session, path: str) -> None:
-    a_lieu(session, slug="theirs")
-    session.commit()
-    foreign = house.chloe.get(f"/concierge/theirs/{path}")
-    missing = house.chloe.get(f"/concierge/nowhere/{path}")
-    assert foreign.status_code == missing.status_code == 404
-    assert without_token(foreign).replace("theirs", "nowhere") == without_token(missing)

@@ -16,6 +16,7 @@ from serendipity.errors import Busy, Refused
 from serendipity.web.access import access
 from serendipity.web.company.wording import complaint
 from serendipity.web.concierge import blueprint
+from serendipity.web.concierge.desk import shift_now
 
 
 @blueprint.get("/<slug>/rooms")
@@ -59,7 +60,7 @@ def they_are_here(slug: str, booking: str) -> ResponseReturnValue:
 def _answered(verb: Callable[..., Any], public_id: str, words: str) -> ResponseReturnValue:
     try:
         with writing() as db:
-            verb(db, lieu_id=g.lieu.id, public_id=public_id, at=clock.now())
+            verb(db, lieu_id=shift_now(db).lieu_id, public_id=public_id, at=clock.now())
     except bookings.NotYours:
         raise
     except (Refused, Busy) as error:
