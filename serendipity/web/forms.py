@@ -131,7 +131,7 @@ WORDING: dict[str, Callable[[SerendipityError], str]] = {
     ),
     "already-kept": lambda _: gettext("You keep a seat at that hour already."),
     "too-many-seats": lambda error: gettext(
-        "%(most)s seats at a time. Let one go first.", **error.facts
+        "%(most)s seats at a time. Give one back first.", **error.facts
     ),
     "no-such-moment": lambda _: gettext(
         "No seat can be kept for that any more. Choose another moment."

@@ -44,7 +44,7 @@ class RoomForm(FlaskForm):
     access = StringField(_("How one gets in"))
     buffer_minutes = IntegerField(_("Kept free after a booking, in minutes"))
     notice_hours = IntegerField(_("Booked at least so many hours before"))
-    no_show_minutes = IntegerField(_("Let go when nobody came, after minutes (0: never)"))
+    no_show_minutes = IntegerField(_("Freed when nobody came, after minutes (0: never)"))
     needs_yes = BooleanField(_("The lieu answers each booking"))
 
     def about(self) -> About:

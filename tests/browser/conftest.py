@@ -42,6 +42,7 @@ CHROMIUM = os.environ.get("SERENDIPITY_TEST_CHROMIUM") or shutil.which("chromium
 SCREENSHOTS = config.ROOT / "instance" / "screenshots"
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1440, "height": 900}
+expect.set_options(timeout=10_000)  # as long as a click waits: cold templates on a busy machine
 
 
 @dataclass(frozen=True)

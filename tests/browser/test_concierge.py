@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Literal
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 from sqlalchemy.orm import Session
 
 from serendipity import ledger, needs, setup, shifts
@@ -20,6 +21,7 @@ from serendipity.shifts import Shift
 from serendipity.ties import Tie
 from tests.browser.conftest import DESKTOP, LiveServer, phone_signed_in
 from tests.conftest import NOON
+from tests.half_said import half_said
 from tests.rows import a_lieu, a_member, somebody_here
 from tests.weaving import a_suggestion
 
@@ -175,11 +177,11 @@ def test_a_concierges_day(
     page.get_by_label("Name").fill("Jeannette Blé")
     page.get_by_label("Email").fill("jeannette@")
     page.get_by_label("Can help with").fill("sewing")
-    page.get_by_role("button", name="They are here").click()
+    page.get_by_role("button", name="Check them in").click()
     expect(page.get_by_role("alert")).to_contain_text("This is not an email address yet.")
     looked_at(page, "concierge-no-phone")
     page.get_by_label("Email").fill("jeannette@example.org")
-    page.get_by_role("button", name="They are here").click()
+    page.get_by_role("button", name="Check them in").click()
     expect(page.get_by_text("Jeannette Blé is checked in.")).to_be_visible()
     page.get_by_role("link", name="All 17 people").click()
     expect(page.get_by_role("row", name="Jeannette Blé")).to_be_visible()
@@ -204,6 +206,66 @@ def test_a_concierges_day(
     answer = page.goto(desk)
     assert answer is not None
     assert answer.status == 404
+
+
+def reached(page: Page, where: Locator) -> Locator:
+    """Go there with the Tab key from wherever the focus is, as one does without a mouse."""
+    expect(where).to_be_visible()
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        if where.evaluate("element => element === document.activeElement"):
+            return where
+    raise AssertionError(f"Tab does not lead to {where}")
+
+
+def press(page: Page, role: Literal["button", "link"], name: str) -> None:
+    reached(page, page.get_by_role(role, name=name))
+    page.keyboard.press("Enter")
+
+
+def write(page: Page, label: str, words: str) -> None:
+    reached(page, page.get_by_label(label))
+    page.keyboard.type(words)
+
+
+def test_a_concierges_day_by_keyboard_alone(
+    bertille: Page, live_server: LiveServer, looked_at: Callable[[Page, str], None]
+) -> None:
+    page = bertille
+    with live_server.session() as session, write_transaction(session):
+        lieu = session.query(Lieu).one()
+        pair = [session.query(Member).filter_by(name=name).one() for name in NAMES[13:15]]
+        half_said(session, lieu, *pair, origin="introduction", at=NOON)
+    page.goto(f"{live_server.url}/concierge/")
+    press(page, "button", "Take the shift")
+    expect(page.get_by_role("heading", name="Veilleuse")).to_be_visible()
+
+    press(page, "button", "Here : Malik Ba")
+    expect(page.get_by_text("Confirmed: they are here.")).to_be_visible()
+
+    settle = page.get_by_role("region", name="To settle")
+    expect(settle).to_contain_text("one of them says so")
+    press(page, "button", "Ask : Younes Haddad and Jeanne Martin")
+    expect(settle).to_contain_text("the other is asked")
+
+    press(page, "link", "More choices : Inès and Awa")
+    expect(page.get_by_label("To Awa Diallo")).to_be_visible()
+    press(page, "button", "Introduced in person")
+    expect(page.get_by_text("Introduced. Both can now say")).to_be_visible()
+
+    press(page, "link", "Write about Maud Roy and Théo Vidal")
+    write(page, "Title", "The chair that stands again")
+    write(page, "The story", "Théo had a chair. Maud Roy knew how.")
+    press(page, "button", "Keep the draft")
+    expect(page.get_by_text("Nobody was asked yet.")).to_be_visible()
+    press(page, "link", "Stories")
+    looked_at(page, "concierge-stories")
+    press(page, "link", "Back to the desk")
+
+    press(page, "link", "Write yours")
+    write(page, "What should the next concierge know?", "The camera is in the blue crate.")
+    press(page, "button", "Hand over")
+    expect(page.get_by_text("Handed over. Thank you for being here.")).to_be_visible()
 
 
 def test_a_story_is_written_asked_about_and_told(
@@ -259,7 +321,7 @@ def test_an_idea_is_looked_at_closely_and_somebody_else_takes_a_place(
     page = bertille
     page.goto(f"{live_server.url}/concierge/")
     page.get_by_role("button", name="Take the shift").click()
-    page.get_by_role("link", name="More : Inès and Awa").click()
+    page.get_by_role("link", name="More choices : Inès and Awa").click()
     words = page.get_by_label("To Awa Diallo")
     expect(words).to_have_value(re.compile("Bonjour|Hello"))
     assert "Inès" not in words.input_value()

@@ -62,7 +62,7 @@ def test_a_seat_is_kept_and_let_go_by_keyboard(
     awa.goto(f"{live_server.url}/here")
     expect(awa.get_by_role("heading", name="Your seats")).to_be_visible()
     looked_at(awa, "seats-away")
-    awa.get_by_role("button", name="Let it go").focus()
+    awa.get_by_role("button", name="Give it back").focus()
     awa.keyboard.press("Enter")
     expect(awa.get_by_text("No seat is kept for you.")).to_be_visible()
 

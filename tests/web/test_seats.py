@@ -127,7 +127,7 @@ def test_a_seat_whose_person_came_cannot_be_let_go(
     held_clock.now = FRIDAY_NINE + timedelta(hours=3)
     answer = send(awa, path, "/me")
     assert answer.status_code == 410
-    assert "This seat cannot be let go any more" in answer.text
+    assert "This seat cannot be given back any more" in answer.text
 
 
 @pytest.mark.parametrize("who", ["Concierge", "Operator"])

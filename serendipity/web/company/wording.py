@@ -90,7 +90,7 @@ WORDING: dict[str, Callable[[Any], str]] = {
     "nobody-comes": lambda _: gettext("A room is for one person at least."),
     "room-taken": lambda _: gettext("Somebody was quicker. Nothing was held. What else is free:"),
     "too-many-holds": lambda error: gettext(
-        "You hold %(most)s rooms already. Book or let go of one of them first.", **error.facts
+        "You hold %(most)s rooms already. Book one of them or give one back first.", **error.facts
     ),
     "not-a-time": lambda _: gettext("This is not a time yet: 14:00, for instance."),
     "ambiguous-time-error": _twice,

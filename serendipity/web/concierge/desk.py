@@ -136,7 +136,7 @@ def not_today(slug: str, suggestion: str) -> ResponseReturnValue:
 @blueprint.post("/<slug>/members/<member>/forgive")
 @access("concierge")
 def forgive(slug: str, member: str) -> ResponseReturnValue:
-    return do(garden.forgive, member, gettext("Let go. They can read that you did."), "garden")
+    return do(garden.forgive, member, gettext("Forgiven. They can read that you did."), "garden")
 
 
 @blueprint.post("/<slug>/encounters/<encounter>/ask")

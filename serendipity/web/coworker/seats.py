@@ -91,7 +91,7 @@ def keep_seat(slug: str) -> ResponseReturnValue:
 def cancel_seat(public_id: str) -> ResponseReturnValue:
     with writing() as session:
         seats.cancel(session, public_id=public_id, member_id=current_member().id, at=clock.now())
-    flash(gettext("Let go. Somebody else may have it."))
+    flash(gettext("Given back. Somebody else may have it."))
     return redirect(url("coworker.my_seats"), 303)
 
 
