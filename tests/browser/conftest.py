@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
@@ -70,7 +71,9 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def live_server(migrated_file: Path, tmp_path: Path) -> Iterator[LiveServer]:
+def live_server(
+    migrated_file: Path, tmp_path: Path, compiled: FileSystemBytecodeCache
+) -> Iterator[LiveServer]:
     instance = tmp_path / "instance"
     instance.mkdir()
     shutil.copy(migrated_file, instance / "serendipity.sqlite")
@@ -79,6 +82,7 @@ def live_server(migrated_file: Path, tmp_path: Path) -> Iterator[LiveServer]:
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     app = create_app(config.load({}, instance=instance, public_url=url))
+    app.jinja_env.bytecode_cache = compiled
     server = make_server("127.0.0.1", port, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     shift = NOON - datetime.now(UTC).replace(minute=0, second=0, microsecond=0)

