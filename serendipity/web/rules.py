@@ -47,12 +47,16 @@ class Rules(FlaskForm):
         figures = {
             name: -1 if self[name].data is None else self[name].data for name in asdict(Terms())
         }
-        given = self.after.data or ""
         return {
             "terms": Terms(**figures),
             "text": {code: self[f"text_{code}"].data or "" for code in LANGUAGES},
-            "after": int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else 0,
+            "after": _version(self.after.data or ""),
         }
+
+
+def _version(given: str) -> int:
+    """The number of a version; 0, which none has, for what is no number."""
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else 0
 
 
 @blueprint.get("/lieux/<slug>/rules")
@@ -76,8 +80,7 @@ def show(slug: str) -> ResponseReturnValue:
 @blueprint.post("/lieux/<slug>/rules")
 @access("member")
 def accept(slug: str) -> ResponseReturnValue:
-    given = request.form.get("version", "")
-    version = int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else 0
+    version = _version(request.form.get("version", ""))
     with writing() as session:
         lieu_id = lieux.lieu_named(session, slug).id
         member_id = current_member().id

@@ -64,11 +64,16 @@ def people(slug: str) -> ResponseReturnValue:
 # --- one button each ------------------------------------------------------------------------
 
 
-def do(verb: Callable[..., Any], public_id: str, said: str, part: str) -> ResponseReturnValue:
-    """Do one thing at this desk, say it in a line, and come back to where the button was."""
+def done(verb: Callable[..., Any], public_id: str, said: str) -> None:
+    """Do one thing with the rights of the shift, and say it in a line."""
     with writing() as db:
         verb(db, shift=shift_now(db), public_id=public_id, at=clock.now())
     flash(said)
+
+
+def do(verb: Callable[..., Any], public_id: str, said: str, part: str) -> ResponseReturnValue:
+    """Do one thing at this desk, and come back to where the button was."""
+    done(verb, public_id, said)
     return redirect(url("concierge.show", slug=g.lieu.slug, _anchor=part), 303)
 
 

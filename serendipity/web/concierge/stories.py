@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request
@@ -22,7 +21,7 @@ from serendipity.stories import Story
 from serendipity.web import forms, traces
 from serendipity.web.access import access
 from serendipity.web.concierge import blueprint
-from serendipity.web.concierge.desk import shift_now
+from serendipity.web.concierge.desk import done, shift_now
 
 
 class Telling(FlaskForm):
@@ -142,28 +141,22 @@ def keep_story(slug: str, story: str) -> ResponseReturnValue:
     return redirect(url("concierge.story", slug=slug, story=story), 303)
 
 
-def _do(verb: Callable[..., Any], story: str, said: str) -> None:
-    with writing() as db:
-        verb(db, shift=shift_now(db), public_id=story, at=clock.now())
-    flash(said)
-
-
 @blueprint.post("/<slug>/stories/<story>/ask")
 @access("concierge")
 def ask_about_story(slug: str, story: str) -> ResponseReturnValue:
-    _do(write.ask, story, gettext("Each of them gets a letter, and decides alone."))
+    done(write.ask, story, gettext("Each of them gets a letter, and decides alone."))
     return redirect(url("concierge.story", slug=slug, story=story), 303)
 
 
 @blueprint.post("/<slug>/stories/<story>/publish")
 @access("concierge")
 def publish_story(slug: str, story: str) -> ResponseReturnValue:
-    _do(write.publish, story, gettext("Told, on the page of the lieu."))
+    done(write.publish, story, gettext("Told, on the page of the lieu."))
     return redirect(url("concierge.story", slug=slug, story=story), 303)
 
 
 @blueprint.post("/<slug>/stories/<story>/drop")
 @access("concierge")
 def drop_story(slug: str, story: str) -> ResponseReturnValue:
-    _do(write.drop, story, gettext("Taken away. It is told nowhere."))
+    done(write.drop, story, gettext("Taken away. It is told nowhere."))
     return redirect(url("concierge.story_list", slug=slug), 303)

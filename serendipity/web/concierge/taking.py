@@ -75,21 +75,24 @@ def _instant(given: str) -> datetime:
     return datetime.fromtimestamp(int(given), UTC)
 
 
+def _leave_note(form: HandOver, slug: str) -> None:
+    with writing() as db:
+        shifts.hand_over(
+            db,
+            slug=slug,
+            member_id=current_member().id,
+            note=form.note.data or "",
+            at=clock.now(),
+        )
+
+
 @blueprint.post("/late-note")
 @access("member")
 def write_late_note() -> ResponseReturnValue:
     """A shift ran out without a note: it can still be written, though nothing else be seen."""
-    form = HandOver()
-    slug = request.form.get("lieu", "")
+    form, slug = HandOver(), request.form.get("lieu", "")
     try:
-        with writing() as db:
-            shifts.hand_over(
-                db,
-                slug=slug,
-                member_id=current_member().id,
-                note=form.note.data or "",
-                at=clock.now(),
-            )
+        _leave_note(form, slug)
     except Invalid as error:
         page = render_template(
             "concierge/late_note.html", form=forms.beside(form, error), slug=slug
@@ -114,14 +117,7 @@ def hand_over_form(slug: str) -> ResponseReturnValue:
 def hand_over(slug: str) -> ResponseReturnValue:
     form = HandOver()
     try:
-        with writing() as db:
-            shifts.hand_over(
-                db,
-                slug=slug,
-                member_id=current_member().id,
-                note=form.note.data or "",
-                at=clock.now(),
-            )
+        _leave_note(form, slug)
     except Invalid as error:
         page = render_template("concierge/hand_over.html", form=forms.beside(form, error))
         return page, error.status

@@ -70,21 +70,21 @@ def _said(given: str, found: Introduction) -> str:
     return str(words[given])
 
 
+def mine(public_id: str) -> dict[str, Any]:
+    """What every word on an encounter says: which, whose word, and when."""
+    return {"public_id": public_id, "member_id": current_member().id, "at": clock.now()}
+
+
 @blueprint.post("/encounters/<public_id>")
 @access("member")
 def met(public_id: str) -> ResponseReturnValue:
     """Did you meet? "helped", "met" or "not"."""
     given = request.form.get("answer", "")
-    facts: dict[str, Any] = {
-        "public_id": public_id,
-        "member_id": current_member().id,
-        "at": clock.now(),
-    }
     with writing() as session:
         if given == "not":
-            encounters.deny(session, **facts)
+            encounters.deny(session, **mine(public_id))
         elif given in ("helped", "met"):
-            encounters.confirm(session, helped=given == "helped", **facts)
+            encounters.confirm(session, helped=given == "helped", **mine(public_id))
         else:
             abort(400)
     flash(gettext("Thank you. It counts once you both say so."))

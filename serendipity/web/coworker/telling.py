@@ -21,6 +21,7 @@ from serendipity.web import forms
 from serendipity.web.access import access, current_member
 from serendipity.web.addresses import same_origin_path
 from serendipity.web.coworker import blueprint, slips
+from serendipity.web.coworker.meeting import mine
 
 
 class Told(FlaskForm):
@@ -115,13 +116,7 @@ def what_came(public_id: str) -> ResponseReturnValue:
     form = Came()
     try:
         with writing() as session:
-            encounters.say_what_came(
-                session,
-                public_id=public_id,
-                member_id=current_member().id,
-                outcome=form.outcome.data or "",
-                at=clock.now(),
-            )
+            encounters.say_what_came(session, outcome=form.outcome.data or "", **mine(public_id))
     except NoSuchOutcome as error:
         return encounter_page(public_id, forms.beside(form, error), error.status)
     flash(gettext("Thank you. It shows what this place does."))
@@ -134,9 +129,7 @@ def take_back(public_id: str) -> ResponseReturnValue:
     if request.form.get("sure") != "1":
         return redirect(url("coworker.encounter", public_id=public_id), 303)
     with writing() as session:
-        encounters.take_back(
-            session, public_id=public_id, member_id=current_member().id, at=clock.now()
-        )
+        encounters.take_back(session, **mine(public_id))
     flash(gettext("Taken back: the answers, and what it added to your tie."))
     return redirect(url("coworker.account"), 303)
 
@@ -145,13 +138,12 @@ def take_back(public_id: str) -> ResponseReturnValue:
 @access("member")
 def work_together(public_id: str) -> ResponseReturnValue:
     """ "want" or "unwant"; what is answered tells nothing of the other until both said so."""
-    me, given = current_member().id, request.form.get("answer", "")
+    given = request.form.get("answer", "")
     with writing() as session:
         if given == "want":
-            said = together.want(session, public_id=public_id, member_id=me, at=clock.now())
-            flash(_wanted(said))
+            flash(_wanted(together.want(session, **mine(public_id))))
         elif given == "unwant":
-            together.unwant(session, public_id=public_id, member_id=me)
+            together.unwant(session, public_id=public_id, member_id=current_member().id)
             flash(gettext("Taken back. Nobody was told anything."))
         else:
             abort(400)
