@@ -162,7 +162,8 @@ def _sqlite(path: str) -> Callable[[Written], None]:
     def run(statements: Written) -> None:
         line.execute("BEGIN IMMEDIATE")
         for statement, parameters in statements:
-            found = line.execute(statement, parameters)
+            some = isinstance(parameters, list)  # several rows of one table
+            found = (line.executemany if some else line.execute)(statement, parameters)
             if found.description:
                 found.fetchall()
         line.execute("COMMIT")
@@ -178,7 +179,8 @@ def _postgresql(url: str) -> Callable[[Written], None]:
     def run(statements: Written) -> None:
         with line.transaction(), line.cursor() as cursor:
             for statement, parameters in statements:
-                cursor.execute(statement, parameters)
+                some = isinstance(parameters, list)
+                (cursor.executemany if some else cursor.execute)(statement, parameters)
                 if cursor.description:
                     cursor.fetchall()
 

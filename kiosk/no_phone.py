@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import current_app, g, redirect, render_template
+from flask import current_app, g, redirect, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
 from kiosk import blueprint
+from kiosk.paired import speak
 from serendipity import arrivals, clock, limits, rules, skills
 from serendipity.db import reading, writing
 from serendipity.errors import Busy, Invalid, SerendipityError
@@ -24,6 +25,7 @@ from serendipity.web.saying import CheckIn
 
 # At one screen people type one after the other: more than this is somebody playing with addresses.
 MOST, WITHIN = 40, timedelta(minutes=10)
+THANKS = timedelta(seconds=20)  # are read in the language of who has just checked in
 
 
 @blueprint.get("/no-phone")
@@ -35,6 +37,7 @@ def no_phone() -> ResponseReturnValue:
 @blueprint.post("/no-phone")
 @access("kiosk")
 def arrive() -> ResponseReturnValue:
+    speak(request.form.get("language", ""))  # of the page, however long its words took
     form, at = CheckIn(), clock.now()
     try:
         until = form.until_when()
@@ -55,6 +58,7 @@ def arrive() -> ResponseReturnValue:
             )
     except (Invalid, limits.TooOften, Busy) as error:
         return page(forms.beside(form, error), error)
+    speak(str(get_locale()), stays=THANKS)
     return redirect(url("kiosk.screen", came="said"), 303)
 
 

@@ -15,10 +15,11 @@ from flask import (
     render_template,
     request,
 )
+from flask import session as browser
 from flask import url_for as url
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
-from flask_wtf import FlaskForm
+from flask_babel import get_locale, refresh
 from wtforms import StringField
 
 from kiosk import blueprint
@@ -28,12 +29,13 @@ from serendipity.kiosks import BadPairingCode
 from serendipity.lieux import Lieu
 from serendipity.web import forms, session
 from serendipity.web.access import access
+from serendipity.web.language import LANGUAGES, STAYS
 
 TRIES, TRIED_WITHIN = 10, timedelta(minutes=10)  # of pairing codes, per network address
 COOKIE_LIVES = timedelta(days=400)  # as long as browsers keep one; renewed while the screen is on
 
 
-class Pairing(FlaskForm):
+class Pairing(forms.Form):
     code = StringField()
 
 
@@ -50,6 +52,17 @@ def known_screen() -> None:
     except kiosks.NotPaired:
         abort(redirect(url("kiosk.pair")))
     g.lieu = reading().get_one(Lieu, g.kiosk.lieu_id)
+    chosen = clock.now().timestamp() < browser.get("language_until", 0)
+    g.language = browser["language"] if chosen else g.lieu.language
+
+
+def speak(language: str, *, stays: timedelta = STAYS) -> None:
+    """Speak the language of who stands here a while longer; then it is the lieu's again."""
+    if language in LANGUAGES and language != g.lieu.language:
+        until = clock.now() + stays
+        browser.update(language=language, language_until=int(until.timestamp()))
+        g.language = language
+        refresh()
 
 
 def cookie_name() -> str:
@@ -71,8 +84,10 @@ def keep(response: Response, token: str) -> Response:
 
 @blueprint.after_request
 def say_when(response: Response) -> Response:
-    """The service's clock: a tablet's own is not to be trusted, and a stored page's is old."""
+    """The service's clock: a tablet's own is not to be trusted, and a stored page's is old. And the
+    language now spoken here, so that a screen that shows another loads itself anew."""
     response.headers["X-Now"] = clock.now().isoformat()
+    response.content_language.add(str(get_locale()))
     return response
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import ForeignKey, delete, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serendipity import members
-from serendipity.db import Base
+from serendipity.db import Base, set_row
 from serendipity.members import Member
 from serendipity.presence import Presence
 
@@ -43,16 +43,18 @@ def choose(
     by_mail: bool,
     other_lieux: bool,
     at: datetime,
-) -> Consent:
+) -> None:
     """Take what the member chose for this lieu; the last choice counts."""
-    chosen = session.get(Consent, (member_id, lieu_id))
-    if chosen is None:
-        chosen = Consent(member_id=member_id, lieu_id=lieu_id)
-        session.add(chosen)
-    chosen.here_today, chosen.by_mail, chosen.other_lieux = here_today, by_mail, other_lieux
-    chosen.chosen_at = at
-    session.flush()
-    return chosen
+    set_row(
+        session,
+        Consent,
+        member_id=member_id,
+        lieu_id=lieu_id,
+        here_today=here_today,
+        by_mail=by_mail,
+        other_lieux=other_lieux,
+        chosen_at=at,
+    )
 
 
 def of(session: Session, *, member_id: int, lieu_id: int) -> Consent:

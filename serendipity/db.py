@@ -16,26 +16,29 @@ when the block has committed.
 from __future__ import annotations
 
 import fcntl
+import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Annotated, Any
+from functools import cache
+from typing import Annotated, Any, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import (
     JSON,
     BigInteger,
     Connection,
     Dialect,
     Engine,
+    Executable,
     Integer,
     MetaData,
     String,
     event,
     exc,
-    text,
+    select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
@@ -105,7 +108,24 @@ class Base(DeclarativeBase):
     }
 
 
-database = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
+Row = TypeVar("Row", bound=Base)
+OF_DIALECT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+
+
+class OneDatabase(FlaskSession):
+    """A session that knows its one engine, and is not asked for it again with each statement."""
+
+    def __init__(self, db: SQLAlchemy, **options: Any) -> None:
+        super().__init__(db, **options)
+        self.bind = db.engine
+
+    def get_bind(self, *_what: Any, **_else: Any) -> Engine:
+        return cast(Engine, self.bind)
+
+
+database = SQLAlchemy(
+    metadata=Base.metadata, disable_autonaming=True, session_options={"class_": OneDatabase}
+)
 
 
 def engine_options(url: str, *, statement_timeout: str = "10s") -> dict[str, Any]:
@@ -167,8 +187,8 @@ def write_transaction(session: Session) -> Iterator[Session]:
         with _turn(session):
             session.connection(execution_options={"writing": True})
             yield session
-            if session.get_bind().dialect.name == "postgresql":
-                session.execute(text(f"NOTIFY {CHANNEL}"))
+            if _dialect(session) == "postgresql":
+                session.connection().exec_driver_sql(f"NOTIFY {CHANNEL}")
             session.commit()
     except exc.DBAPIError as error:
         session.rollback()
@@ -182,8 +202,86 @@ def write_transaction(session: Session) -> Iterator[Session]:
 
 def insert_new(session: Session, table: Any) -> Any:
     """An INSERT that may say `on_conflict_do_nothing()`: each database has its own class of it."""
-    of_dialect = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
-    return of_dialect[session.get_bind().dialect.name](table)
+    return OF_DIALECT[_dialect(session)](table)
+
+
+# What a check-in looks up and writes goes by these five: statements that are made once and keep
+# what SQLAlchemy worked out of them, and objects of the session only where somebody needs one.
+# See docs/decisions/statements.md before using them elsewhere.
+
+
+def look_up(session: Session, statement: Executable, **said: Any) -> Sequence[Any]:
+    """The rows that a statement of columns finds."""
+    session.flush()  # as before any query of the session
+    return session.connection().execute(statement, said).all()
+
+
+def add_rows(session: Session, noun: type[Base], new: Sequence[Mapping[str, Any]]) -> None:
+    """New rows that nobody has to hold."""
+    if new:
+        session.flush()
+        session.connection().execute(_inserting(noun, _dialect(session)), new)
+
+
+def add_row(session: Session, noun: type[Row], **values: Any) -> Row:
+    """A new row."""
+    added: Row = session.scalars(_adding(noun, _dialect(session)), values).one()
+    return added
+
+
+def add_if_new(session: Session, noun: type[Row], **values: Any) -> Row | None:
+    """A new row; None when one of its unique keys is taken.
+
+    The schema is the judge of two who come together, and its no is no error: no savepoint is
+    needed to go on after it.
+    """
+    return session.scalars(_adding_if_new(noun, _dialect(session)), values).one_or_none()
+
+
+def set_row(session: Session, noun: type[Base], **values: Any) -> None:
+    """Let the row with this primary key, there or not, be as said now."""
+    session.flush()
+    session.connection().execute(_setting(noun, _dialect(session), tuple(values)), values)
+    key = tuple(values[name] for name in _key_of(noun))
+    held = session.identity_map.get(session.identity_key(noun, key))
+    if held is not None:
+        session.expire(held)
+
+
+@cache
+def _inserting(noun: type[Base], dialect: str) -> Any:
+    return OF_DIALECT[dialect](noun.__table__)
+
+
+@cache
+def _adding(noun: type[Base], dialect: str) -> Any:
+    return _giving_back(noun, _inserting(noun, dialect))
+
+
+@cache
+def _adding_if_new(noun: type[Base], dialect: str) -> Any:
+    return _giving_back(noun, _inserting(noun, dialect).on_conflict_do_nothing())
+
+
+def _giving_back(noun: type[Base], inserting: Any) -> Any:
+    written = select(noun).from_statement(inserting.returning(*noun.__table__.columns))
+    # SQLite may give a new row the number of one that is gone, and that the session still holds.
+    return written.execution_options(populate_existing=True)
+
+
+@cache
+def _setting(noun: type[Base], dialect: str, names: tuple[str, ...]) -> Any:
+    inserting, keys = _inserting(noun, dialect), _key_of(noun)
+    said = {name: inserting.excluded[name] for name in names if name not in keys}
+    return inserting.on_conflict_do_update(index_elements=keys, set_=said)
+
+
+def _key_of(noun: type[Base]) -> list[str]:
+    return [column.name for column in noun.__table__.primary_key]
+
+
+def _dialect(session: Session) -> str:
+    return session.get_bind().dialect.name
 
 
 def is_busy(error: exc.DBAPIError) -> bool:
@@ -205,6 +303,9 @@ def _turn(session: Session) -> Iterator[None]:
     if not path or path == ":memory:":
         yield
         return
-    with Path(f"{path}.queue").open("w") as queue:
+    queue = os.open(f"{path}.queue", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
         fcntl.flock(queue, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(queue)

@@ -15,13 +15,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, delete, select
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    String,
+    UniqueConstraint,
+    bindparam,
+    delete,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serendipity import clock, words
-from serendipity.db import Base, Key
+from serendipity.db import Base, Key, look_up
 from serendipity.errors import Invalid
 from serendipity.lieux import BadSpan, Lieu, Moment, Opening, SpansOverlap
 
@@ -108,19 +117,25 @@ def open_hours(session: Session, *, lieu: Lieu, day: date) -> list[tuple[datetim
     ]
 
 
+_SPECIAL: Final = select(SpecialHours.day, SpecialHours.opens, SpecialHours.closes).where(
+    SpecialHours.lieu_id == bindparam("lieu_id"), SpecialHours.day.in_(bindparam("days"))
+)
+_WEEKLY: Final = select(Opening.weekday, Opening.opens, Opening.closes).where(
+    Opening.lieu_id == bindparam("lieu_id")
+)
+
+
 def _spans(session: Session, lieu: Lieu, days: Iterable[date]) -> dict[date, list[Minutes]]:
     """The spans of each date: its special ones if it has any, else those of its weekday."""
     wanted = set(days)
     special: dict[date, list[Minutes]] = {}
-    for row in session.scalars(
-        select(SpecialHours).where(SpecialHours.lieu_id == lieu.id, SpecialHours.day.in_(wanted))
-    ):
-        of_day = special.setdefault(row.day, [])
-        if row.opens is not None and row.closes is not None:
-            of_day.append((row.opens, row.closes))
+    for day, opens, closes in look_up(session, _SPECIAL, lieu_id=lieu.id, days=wanted):
+        of_day = special.setdefault(day, [])
+        if opens is not None and closes is not None:
+            of_day.append((opens, closes))
     weekly: dict[int, list[Minutes]] = defaultdict(list)
-    for opening in session.scalars(select(Opening).where(Opening.lieu_id == lieu.id)):
-        weekly[opening.weekday].append((opening.opens, opening.closes))
+    for weekday, opens, closes in look_up(session, _WEEKLY, lieu_id=lieu.id):
+        weekly[weekday].append((opens, closes))
     return {day: sorted(special.get(day, weekly[day.weekday()])) for day in wanted}
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Final
 from zoneinfo import available_timezones
 
 from babel.core import get_global
@@ -21,6 +22,7 @@ from sqlalchemy import (
     ForeignKey,
     String,
     UniqueConstraint,
+    bindparam,
     delete,
     func,
     select,
@@ -165,6 +167,14 @@ def lieu_named(session: Session, slug: str) -> Lieu:
     if lieu is None:
         raise NoSuchLieu(slug=slug)
     return lieu
+
+
+_NUMBERED: Final = select(Lieu).where(Lieu.id == bindparam("id"))
+
+
+def lieu_numbered(session: Session, lieu_id: int) -> Lieu | None:
+    """The lieu with this number, if there is one."""
+    return session.scalar(_NUMBERED, {"id": lieu_id})
 
 
 def found(

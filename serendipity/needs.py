@@ -8,15 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    CheckConstraint,
+    ForeignKey,
+    String,
+    bindparam,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from matching.text import normalised
 from serendipity import members, skills
 from serendipity import words as spelling
-from serendipity.db import Base, Key, PublicId
+from serendipity.db import Base, Key, PublicId, add_row
 from serendipity.errors import NotFound
 from serendipity.members import Member
 from serendipity.presence import Presence
@@ -72,7 +81,9 @@ def say(
             need.presence_id = presence_id or need.presence_id
             return need
     concept_id = skills.recognised(session, spelt, language)
-    need = Need(
+    return add_row(
+        session,
+        Need,
         member_id=member_id,
         lieu_id=lieu_id,
         presence_id=presence_id,
@@ -83,22 +94,22 @@ def say(
         said_at=at,
         expires_at=expires_at,
     )
-    session.add(need)
-    session.flush()
-    return need
 
 
-def _is_open(at: datetime) -> list[Any]:
+def _is_open(at: datetime | BindParameter[datetime]) -> list[Any]:
     return [Need.expires_at > at, Need.answered_at.is_(None), Need.withdrawn_at.is_(None)]
+
+
+_OPEN: Final = (
+    select(Need)
+    .where(Need.member_id == bindparam("member_id"), *_is_open(bindparam("at")))
+    .order_by(Need.id)
+)
 
 
 def needs_of(session: Session, *, member_id: int, at: datetime) -> list[Need]:
     """The member's open needs, oldest first."""
-    return list(
-        session.scalars(
-            select(Need).where(Need.member_id == member_id, *_is_open(at)).order_by(Need.id)
-        )
-    )
+    return list(session.scalars(_OPEN, {"member_id": member_id, "at": at}))
 
 
 def open_needs(session: Session, *, lieu_id: int, at: datetime) -> list[Need]:

@@ -9,14 +9,25 @@ concierge, or the emailed code, confirms it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    bindparam,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serendipity import clock, hours, ledger, members, rules, words
-from serendipity.db import Base, Key, PublicId
+from serendipity.db import Base, Key, PublicId, add_if_new, look_up
 from serendipity.errors import Busy, Invalid, NotFound, Refused
 from serendipity.lieux import Lieu
 from serendipity.members import Member
@@ -106,7 +117,7 @@ def check_in(
     BadUntil
         `until` is not after `at`.
     TwoDoorsAtOnce
-        Other check-ins of this person won, twice.
+        Other check-ins of this person won, again and again.
     """
     if until <= at:
         raise BadUntil(field="until", until=until)
@@ -114,61 +125,55 @@ def check_in(
     lieu = session.get_one(Lieu, lieu_id)
     until = min(until, hours.closing(session, lieu=lieu, at=at))
     begun = {"started_at": since or at, "until": until, "how_in": how_in}
-    begun |= {"member_id": member.id, "lieu_id": lieu.id}
-    for _ in range(2):
-        # No lock is taken first: the partial unique index decides who is second, on both
-        # databases, and the second then reads what the first wrote.
-        new = Presence(**begun, confirmed_at=at if confirmed else None)
-        stay = _arrived(session, new, at=at)
+    for _ in range(3):
+        # Nobody looks first, and no lock is taken: the partial unique index says whether this
+        # person is somewhere already. That stay goes on, or it ends and the new one has its turn.
+        stay = add_if_new(
+            session,
+            Presence,
+            member_id=member.id,
+            lieu_id=lieu.id,
+            confirmed_at=at if confirmed else None,
+            **begun,
+        ) or _going_on(session, member.id, lieu.id, until=until, at=at)
         if stay is not None:
             break
     else:
         raise TwoDoorsAtOnce(why="two check-ins at once")
-    if confirmed and stay is new:
-        _pledge(session, stay, at=at)
-    elif confirmed:
-        confirm(session, presence_id=stay.id, at=at)
+    if confirmed:
+        _confirm(session, stay, at=at)
     session.flush()
     for does in _checked_in:
         does(session, stay, at)
     return stay
 
 
-def _arrived(session: Session, new: Presence, *, at: datetime) -> Presence | None:
-    """The stay that goes on, or the new one; None when somebody else was quicker."""
-    current = _open_presence(session, new.member_id)
-    if current is not None and current.lieu_id == new.lieu_id and current.until > at:
-        current.until = new.until
+def _going_on(
+    session: Session, member_id: int, lieu_id: int, *, until: datetime, at: datetime
+) -> Presence | None:
+    """The stay here that goes on, until then; an open one elsewhere, or of before, ends."""
+    current = _open_presence(session, member_id)
+    if current is None:
+        return None
+    if current.until <= at:
+        _end(session, current, at=current.until, how_out="until")
+    elif current.lieu_id != lieu_id:
+        _end(session, current, at=at, how_out="moved")
+    else:
+        current.until = until
         return current
-    if current is not None:
-        _end_earlier(session, current, at=at)
-    return _begin(session, new)
+    return None
+
+
+_OPEN: Final = (
+    select(Presence)
+    .where(Presence.member_id == bindparam("member_id"), Presence.ended_at.is_(None))
+    .execution_options(populate_existing=True)
+)
 
 
 def _open_presence(session: Session, member_id: int) -> Presence | None:
-    return session.scalar(
-        select(Presence)
-        .where(Presence.member_id == member_id, Presence.ended_at.is_(None))
-        .execution_options(populate_existing=True)
-    )
-
-
-def _end_earlier(session: Session, current: Presence, *, at: datetime) -> None:
-    """Close the stay that this check-in leaves behind: over already, or moved from."""
-    if current.until <= at:
-        _end(session, current, at=current.until, how_out="until")
-    else:
-        _end(session, current, at=at, how_out="moved")
-
-
-def _begin(session: Session, presence: Presence) -> Presence | None:
-    """The presence, or None when somebody was quicker: the index is the judge."""
-    try:
-        with session.begin_nested():
-            session.add(presence)
-    except IntegrityError:
-        return None
-    return presence
+    return session.scalar(_OPEN, {"member_id": member_id})
 
 
 def _end(session: Session, presence: Presence, *, at: datetime, how_out: str) -> None:
@@ -192,11 +197,15 @@ def confirm(session: Session, *, presence_id: int, at: datetime) -> Presence:
     presence = session.get(Presence, presence_id)
     if presence is None:
         raise NoSuchPresence()
+    _confirm(session, presence, at=at)
+    return presence
+
+
+def _confirm(session: Session, presence: Presence, *, at: datetime) -> None:
     if presence.confirmed_at is None:
         presence.confirmed_at = at
         session.flush()
-        _pledge(session, presence, at=at)
-    return presence
+    _pledge(session, presence, at=at)
 
 
 def _pledge(session: Session, presence: Presence, *, at: datetime) -> None:
@@ -206,17 +215,15 @@ def _pledge(session: Session, presence: Presence, *, at: datetime) -> None:
     if house.terms.stay_costs == 0:
         return
     day = clock.local_date(presence.started_at, lieu.timezone)
-    key = f"stay:{presence.member_id}:{lieu.id}:{day}"
-    if session.scalar(select(ledger.Transaction.id).where(ledger.Transaction.key == key)):
-        return
-    ledger.pledge(
-        session,
-        member_id=presence.member_id,
-        lieu_id=lieu.id,
-        amount=house.terms.stay_costs,
-        key=key,
-        at=at,
-    )
+    with suppress(ledger.AlreadyPosted):
+        ledger.pledge(
+            session,
+            member_id=presence.member_id,
+            lieu_id=lieu.id,
+            amount=house.terms.stay_costs,
+            key=f"stay:{presence.member_id}:{lieu.id}:{day}",
+            at=at,
+        )
 
 
 def of(session: Session, *, member_id: int, at: datetime) -> Presence | None:
@@ -239,19 +246,25 @@ def here(session: Session, *, member_id: int, at: datetime) -> Presence:
     return current
 
 
-def moved_from(session: Session, stay: Presence) -> Presence | None:
-    """The stay elsewhere that this one ended, if it did: the person is told."""
-    return session.scalar(
-        select(Presence)
-        .where(
-            Presence.member_id == stay.member_id,
-            Presence.how_out == "moved",
-            Presence.id < stay.id,
-            Presence.ended_at >= stay.started_at,
-        )
-        .order_by(Presence.id.desc())
-        .limit(1)
+_MOVED: Final = (
+    select(Lieu.name)
+    .join(Presence, Presence.lieu_id == Lieu.id)
+    .where(
+        Presence.member_id == bindparam("member_id"),
+        Presence.how_out == "moved",
+        Presence.id < bindparam("stay_id"),
+        Presence.ended_at >= bindparam("began"),
     )
+    .order_by(Presence.id.desc())
+    .limit(1)
+)
+
+
+def moved_from(session: Session, stay: Presence) -> str | None:
+    """The name of the lieu whose stay this one ended, if it did: the person is told."""
+    this = {"member_id": stay.member_id, "stay_id": stay.id, "began": stay.started_at}
+    left = look_up(session, _MOVED, **this)
+    return str(left[0].name) if left else None
 
 
 def last_stay(session: Session, *, member_id: int, lieu_id: int) -> Presence | None:

@@ -21,14 +21,16 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
+    Row,
     UniqueConstraint,
+    bindparam,
     select,
 )
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serendipity import append_only, words
-from serendipity.db import Base, Key
+from serendipity.db import Base, Key, look_up
 from serendipity.errors import Invalid, NotFound, Refused
 from serendipity.lieux import LANGUAGES, Lieu
 
@@ -137,19 +139,28 @@ class InForce:
 NONE_WRITTEN: Final = InForce(0, None, Terms(), MappingProxyType({}))
 
 
+_TERMS: Final = tuple(one.name for one in fields(Terms))
+_IN_FORCE: Final = (
+    select(
+        HouseRules.version,
+        HouseRules.since,
+        HouseRules.text,
+        *(getattr(HouseRules, name) for name in _TERMS),
+    )
+    .where(HouseRules.lieu_id == bindparam("lieu_id"), HouseRules.since <= bindparam("at"))
+    .order_by(HouseRules.version.desc())
+    .limit(1)
+)
+
+
 def in_force(session: Session, *, lieu_id: int, at: datetime) -> InForce:
     """The rules that hold at this lieu at this instant."""
-    found = session.scalar(
-        select(HouseRules)
-        .where(HouseRules.lieu_id == lieu_id, HouseRules.since <= at)
-        .order_by(HouseRules.version.desc())
-        .limit(1)
-    )
-    return _as_in_force(found) if found else NONE_WRITTEN
+    found = look_up(session, _IN_FORCE, lieu_id=lieu_id, at=at)
+    return _as_in_force(found[0]) if found else NONE_WRITTEN
 
 
-def _as_in_force(row: HouseRules) -> InForce:
-    terms = Terms(**{one.name: int(getattr(row, one.name)) for one in fields(Terms)})
+def _as_in_force(row: HouseRules | Row[Any]) -> InForce:
+    terms = Terms(**{name: int(getattr(row, name)) for name in _TERMS})
     return InForce(row.version, row.since, terms, row.text)
 
 

@@ -13,15 +13,24 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint, delete, select
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    String,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    delete,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from matching.text import normalised
 from serendipity import members
 from serendipity import words as spelling
-from serendipity.db import Base, Key, PublicId
+from serendipity.db import Base, Key, PublicId, add_rows, look_up
 from serendipity.errors import Invalid, NotFound
 from serendipity.members import Member
 
@@ -138,9 +147,7 @@ def add(
     held = {normalised(skill.words) for skill in _offered(session, [member_id])}
     new = [spelt for plain, spelt in distinct(words).items() if plain not in held]
     fitting = new[: max(0, MOST_SKILLS - len(held))]
-    made = _new_skills(session, member_id, fitting, language, at)
-    session.flush()
-    return made
+    return _new_skills(session, member_id, fitting, language, at)
 
 
 def split(typed: str) -> list[str]:
@@ -180,29 +187,30 @@ def _new_skills(
 ) -> list[MemberSkill]:
     """Exact words are read at once; the others wait for the worker, with `read_at` empty."""
     concepts = recognised_all(session, spelt, language)
-    made = [
-        MemberSkill(
-            member_id=member_id,
-            words=words,
-            language=language,
-            concept_id=concepts[words],
-            read_at=at if concepts[words] else None,
-            offered_at=at,
-        )
+    new = [
+        {
+            "member_id": member_id,
+            "words": words,
+            "language": language,
+            "concept_id": concepts[words],
+            "read_at": at if concepts[words] else None,
+            "offered_at": at,
+        }
         for words in spelt
     ]
-    session.add_all(made)
-    return made
+    add_rows(session, MemberSkill, new)
+    return [one for one in _offered(session, [member_id]) if one.words in concepts] if new else []
+
+
+_OFFERED: Final = (
+    select(MemberSkill)
+    .where(MemberSkill.member_id.in_(bindparam("ids")), MemberSkill.withdrawn_at.is_(None))
+    .order_by(MemberSkill.id)
+)
 
 
 def _offered(session: Session, member_ids: Iterable[int]) -> list[MemberSkill]:
-    return list(
-        session.scalars(
-            select(MemberSkill)
-            .where(MemberSkill.member_id.in_(set(member_ids)), MemberSkill.withdrawn_at.is_(None))
-            .order_by(MemberSkill.id)
-        )
-    )
+    return list(session.scalars(_OFFERED, {"ids": set(member_ids)}))
 
 
 def skills_of(session: Session, member_ids: Iterable[int]) -> dict[int, list[MemberSkill]]:
@@ -211,6 +219,18 @@ def skills_of(session: Session, member_ids: Iterable[int]) -> dict[int, list[Mem
     for skill in _offered(session, found):
         found[skill.member_id].append(skill)
     return found
+
+
+_LINE: Final = (
+    select(MemberSkill.words)
+    .where(MemberSkill.member_id == bindparam("member_id"), MemberSkill.withdrawn_at.is_(None))
+    .order_by(MemberSkill.id)
+)
+
+
+def line_of(session: Session, member_id: int) -> str:
+    """What a member offers, in one line."""
+    return ", ".join(found.words for found in look_up(session, _LINE, member_id=member_id))
 
 
 def recognised(session: Session, words: str, language: str | None) -> str | None:
@@ -236,20 +256,22 @@ def recognised_all(
     return found
 
 
+_NAMED: Final = select(ConceptName.words, ConceptName.concept_id, ConceptName.language).where(
+    ConceptName.words.in_(bindparam("plain"))
+)
+_ALSO_CALLED: Final = select(Alias.words, Alias.concept_id).where(
+    Alias.words.in_(bindparam("plain"))
+)
+
+
 def _named(session: Session, plain: set[str]) -> dict[str, set[tuple[str, str]]]:
     """Plain words → (concept, language) of their names; what no name says, of members' aliases."""
     found: dict[str, set[tuple[str, str]]] = defaultdict(set)
     if plain:
-        for words, concept, spoken in session.execute(
-            select(ConceptName.words, ConceptName.concept_id, ConceptName.language).where(
-                ConceptName.words.in_(plain)
-            )
-        ):
+        for words, concept, spoken in look_up(session, _NAMED, plain=plain):
             found[words].add((concept, spoken))
     if unnamed := plain - set(found):
-        for words, concept in session.execute(
-            select(Alias.words, Alias.concept_id).where(Alias.words.in_(unnamed))
-        ):
+        for words, concept in look_up(session, _ALSO_CALLED, plain=unnamed):
             found[words].add((concept, ""))
     return found
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from serendipity.db import add_if_new, add_rows, look_up
 from serendipity.errors import Expired, Invalid, NotFound, Refused
-from serendipity.ledger.balances import balance, promised
+from serendipity.ledger.balances import balance_of, promised
 from serendipity.ledger.journal import (
     KINDS,
     RETURN_OF,
@@ -70,6 +70,13 @@ class TooLateToReverse(Expired):
     """A week has gone by. Fact: since."""
 
 
+_OF_HOLDER: Final = {
+    name: select(Account.id).where(getattr(Account, name) == bindparam(name))
+    for name in ("member_id", "lieu_id", "organisation_id")
+}
+_PAID: Final = select(Transaction.id).where(Transaction.key == bindparam("key"))
+
+
 def account_of(
     session: Session,
     *,
@@ -82,20 +89,18 @@ def account_of(
     holder = {name: value for name, value in given.items() if value is not None}
     if len(holder) != 1:
         raise TypeError("an account has one holder")
-    wanted = select(Account).filter_by(**holder)
-    found = session.scalar(wanted)
-    if found is not None:
-        return found
-    opened = Account(**holder)
-    try:
-        with session.begin_nested():
-            session.add(opened)
-    except IntegrityError:  # opened by somebody else a moment ago, or there is no such holder
-        found = session.scalar(wanted)
-        if found is None:
-            raise
-        return found
-    return opened
+    return session.get_one(Account, _number_of(session, **holder))
+
+
+def _number_of(session: Session, **holder: int) -> int:
+    """The number of the account of this member, lieu or organisation."""
+    wanted = _OF_HOLDER[next(iter(holder))]
+    found = look_up(session, wanted, **holder)
+    if not found:
+        opened = add_if_new(session, Account, **holder)
+        # none: somebody else opened it just now
+        found = [opened] if opened else look_up(session, wanted, **holder)
+    return int(found[0].id)
 
 
 def post(
@@ -104,13 +109,13 @@ def post(
     kind: str,
     key: str,
     lieu_id: int,
-    transfers: Sequence[tuple[Account, Account, int]],
+    transfers: Sequence[tuple[int, int, int]],
     at: datetime,
     served_id: int | None = None,
     encounter_id: int | None = None,
     what: str = "",
 ) -> Transaction:
-    """Move capital between accounts: each transfer is (giver, taker, amount).
+    """Move capital between accounts: each transfer is (giver, taker, amount), of their numbers.
 
     Parameters
     ----------
@@ -130,7 +135,11 @@ def post(
     """
     if kind not in KINDS or kind == "reversal":
         raise ValueError(f"no such kind to post: {kind!r}")
-    made = Transaction(
+    if not transfers:
+        raise NoTransfers(field="transfers")
+    return _write(
+        session,
+        [_checked(*transfer) for transfer in transfers],
         kind=kind,
         key=_checked_key(key),
         lieu_id=lieu_id,
@@ -140,7 +149,6 @@ def post(
         what=what,
         returns=SERVICES[what] if kind == "service" else RETURN_OF[kind],
     )
-    return _write(session, made, [_checked(*transfer) for transfer in transfers])
 
 
 def _checked_key(key: str) -> str:
@@ -149,32 +157,29 @@ def _checked_key(key: str) -> str:
     return key
 
 
-def _checked(giver: Account, taker: Account, amount: Any) -> tuple[int, int, int]:
+def _checked(giver: int, taker: int, amount: Any) -> tuple[int, int, int]:
     # `type(…) is int` and not isinstance: True is an int, and 1.0 or NaN would pass comparisons.
     if type(amount) is not int or not 1 <= amount <= MOST:
         raise BadAmount(field="amount", given=str(amount))
-    if giver.id == taker.id:
+    if giver == taker:
         raise NotYourself(field="taker")
-    return giver.id, taker.id, amount
+    return giver, taker, amount
 
 
 def _write(
-    session: Session, made: Transaction, transfers: Sequence[tuple[int, int, int]]
+    session: Session, transfers: Sequence[tuple[int, int, int]], *, key: str, **facts: Any
 ) -> Transaction:
-    if not transfers:
-        raise NoTransfers(field="transfers")
-    try:
-        with session.begin_nested():
-            session.add(made)
-            session.flush()
-            session.add_all(
-                Transfer(transaction_id=made.id, giver_id=giver, taker_id=taker, amount=amount)
-                for giver, taker, amount in transfers
-            )
-    except IntegrityError as error:
-        if session.scalar(select(Transaction.id).where(Transaction.key == made.key)) is None:
-            raise
-        raise AlreadyPosted(key=made.key) from error
+    """The key is looked for first because a trigger of SQLite's takes a second one for an edit;
+    there nobody writes between the two statements, and elsewhere the unique key is the judge."""
+    paid = look_up(session, _PAID, key=key)
+    made = None if paid else add_if_new(session, Transaction, key=key, **facts)
+    if made is None:
+        raise AlreadyPosted(key=key)
+    moved = [
+        {"transaction_id": made.id, "giver_id": giver, "taker_id": taker, "amount": amount}
+        for giver, taker, amount in transfers
+    ]
+    add_rows(session, Transfer, moved)
     return made
 
 
@@ -182,8 +187,8 @@ def pledge(
     session: Session, *, member_id: int, lieu_id: int, amount: int, key: str, at: datetime
 ) -> Transaction:
     """A desk is taken: the member promises so many answers to the lieu. AlreadyPosted."""
-    commons = account_of(session, lieu_id=lieu_id)
-    giver = account_of(session, member_id=member_id)
+    commons = _number_of(session, lieu_id=lieu_id)
+    giver = _number_of(session, member_id=member_id)
     return post(
         session,
         kind="pledge",
@@ -258,7 +263,7 @@ def forgive(
     ------
     NothingPromised, AlreadyPosted
     """
-    _hold(session, account_of(session, member_id=member_id))
+    _hold(session, _number_of(session, member_id=member_id))
     open_promise = promised(session, member_id=member_id, lieu_id=lieu_id)
     if open_promise == 0:
         raise NothingPromised(promised=0)
@@ -284,8 +289,8 @@ def _from_commons(
     at: datetime,
     **more: Any,
 ) -> Transaction:
-    commons = account_of(session, lieu_id=lieu_id)
-    taker = account_of(session, member_id=member_id)
+    commons = _number_of(session, lieu_id=lieu_id)
+    taker = _number_of(session, member_id=member_id)
     return post(
         session,
         kind=kind,
@@ -313,11 +318,11 @@ def give(
     ------
     NotEnough, NotYourself, BadAmount, AlreadyPosted
     """
-    giver = account_of(session, member_id=giver_id)
-    taker = account_of(session, member_id=taker_id)
+    giver = _number_of(session, member_id=giver_id)
+    taker = _number_of(session, member_id=taker_id)
     transfer = _checked(giver, taker, amount)
     _hold(session, giver)
-    has = balance(session, giver)
+    has = balance_of(session, member_id=giver_id)
     if has < transfer[2]:
         raise NotEnough(amount=amount, balance=has)
     return post(
@@ -330,9 +335,9 @@ def give(
     )
 
 
-def _hold(session: Session, account: Account) -> None:
+def _hold(session: Session, account: int) -> None:
     """Let nobody else move what this decision looks at before it is written."""
-    session.execute(select(Account.id).where(Account.id == account.id).with_for_update())
+    session.execute(select(Account.id).where(Account.id == account).with_for_update())
 
 
 def reverse(session: Session, *, public_id: str, at: datetime) -> Transaction:
@@ -349,19 +354,20 @@ def reverse(session: Session, *, public_id: str, at: datetime) -> Transaction:
         raise ReversalStays()
     if at - wrong.at > REVERSIBLE_FOR:
         raise TooLateToReverse(since=wrong.at)
-    back = Transaction(
-        kind="reversal",
-        key=f"reversal:{wrong.id}",
-        lieu_id=wrong.lieu_id,
-        at=at,
-        reverses_id=wrong.id,
-        returns=wrong.returns,
-        what=wrong.what,
-        encounter_id=wrong.encounter_id,
-        served_id=wrong.served_id,
-    )
     moved = session.scalars(select(Transfer).where(Transfer.transaction_id == wrong.id)).all()
     try:
-        return _write(session, back, [(one.taker_id, one.giver_id, one.amount) for one in moved])
+        return _write(
+            session,
+            [(one.taker_id, one.giver_id, one.amount) for one in moved],
+            kind="reversal",
+            key=f"reversal:{wrong.id}",
+            lieu_id=wrong.lieu_id,
+            at=at,
+            reverses_id=wrong.id,
+            returns=wrong.returns,
+            what=wrong.what,
+            encounter_id=wrong.encounter_id,
+            served_id=wrong.served_id,
+        )
     except AlreadyPosted as error:
         raise AlreadyReversed() from error

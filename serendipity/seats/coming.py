@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from serendipity import presence
+from serendipity.db import look_up
 from serendipity.members import Member
 from serendipity.presence import Presence
 from serendipity.seats import letters
@@ -112,21 +113,24 @@ def _came(session: Session, kept: Reservation) -> datetime | None:
     )
 
 
+_FOR_NOW: Final = (
+    select(Reservation.id)
+    .where(
+        Reservation.member_id == bindparam("member_id"),
+        Reservation.lieu_id == bindparam("lieu_id"),
+        Reservation.starts_at <= bindparam("soon"),
+        Reservation.ends_at > bindparam("at"),
+        Reservation.number.is_not(None),
+        Reservation.arrived_at.is_(None),
+    )
+    .with_for_update()
+)
+
+
 @presence.at_check_in
 def _use(session: Session, stay: Presence, at: datetime) -> None:
     """Checking in takes the seat that was kept for now."""
-    kept = session.scalars(
-        select(Reservation)
-        .where(
-            Reservation.member_id == stay.member_id,
-            Reservation.lieu_id == stay.lieu_id,
-            Reservation.starts_at <= at + EARLY,
-            Reservation.ends_at > at,
-            Reservation.number.is_not(None),
-            Reservation.arrived_at.is_(None),
-        )
-        .with_for_update()
-    )
-    for one in kept:
-        one.arrived_at = at
+    here = {"member_id": stay.member_id, "lieu_id": stay.lieu_id, "at": at, "soon": at + EARLY}
+    for kept in look_up(session, _FOR_NOW, **here):
+        session.get_one(Reservation, kept.id).arrived_at = at
     session.flush()

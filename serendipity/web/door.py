@@ -16,7 +16,6 @@ from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
-from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import StringField
 
@@ -26,6 +25,7 @@ from serendipity import (
     consent,
     hours,
     kiosks,
+    lieux,
     limits,
     presence,
     rules,
@@ -67,7 +67,7 @@ AT_THE_DOOR = (PassOver, BadDoorCode, TwoDoorsShowIt)
 AGAIN = (*AT_THE_DOOR, Invalid, limits.TooOften, Busy)
 
 
-class Digits(FlaskForm):
+class Digits(forms.Form):
     digits = StringField()
 
 
@@ -83,10 +83,12 @@ def give_pass(door: Door) -> None:
 def held_pass() -> Pass | None:
     """The pass of this browser, live or run out."""
     held = session.get("door")
-    lieu = reading().get(Lieu, held["lieu"]) if held else None
-    if held is None or lieu is None:
-        return None
-    return Pass(lieu, held["how"], live=clock.now().timestamp() < held["over"])
+    lieu = lieux.lieu_numbered(reading(), held["lieu"]) if held else None
+    return Pass(lieu, held["how"], live=is_live(held)) if held and lieu else None
+
+
+def is_live(held: dict[str, Any]) -> bool:
+    return clock.now().timestamp() < held["over"]  # type: ignore[no-any-return]
 
 
 def pass_by_digits(digits: str) -> None:
@@ -136,57 +138,64 @@ def check_in() -> ResponseReturnValue:
 def arrive() -> ResponseReturnValue:
     form = CheckIn()
     try:
-        held = renewed_pass(form)
-        if current_user.is_authenticated:
-            return arrive_as_member(form, held)
-        return declare(form, held)
+        renew_pass(form)
+        # Who it is and where is looked up in the transaction that writes, and so only once.
+        with writing() as db:
+            held, known = live_pass(), current_user.is_authenticated
+            news = arrive_as_member(db, form, held) if known else declare(db, form, held)
     except AGAIN as error:
         came_in = held_pass()
         if came_in is None:
             return render_template("door/digits.html", form=Digits(), cookies_off=True), 410
         field = "digits" if isinstance(error, AT_THE_DOOR) else ""
         return check_in_page(forms.beside(form, error, field), came_in, error)
+    return here(news) if known else wait_for_code(form)
 
 
-def renewed_pass(form: CheckIn) -> Pass:
-    """The live pass of this browser; one that ran out lives again by the digits on the door.
+def renew_pass(form: CheckIn) -> None:
+    """A pass that ran out lives again by the digits on the door, typed beside everything else."""
+    held = session.get("door")
+    if held and not is_live(held) and form.digits.data:
+        pass_by_digits(form.digits.data)
+
+
+def live_pass() -> Pass:
+    """The pass of this browser.
 
     Raises
     ------
-    PassOver, BadDoorCode, TwoDoorsShowIt
-        There is none; what was typed in the form is kept.
+    PassOver
+        It has none, or it ran out; what was typed in the form is kept.
     """
     held = held_pass()
-    if held is not None and not held.live and form.digits.data:
-        pass_by_digits(form.digits.data)
-        held = held_pass()
     if held is None or not held.live:
         raise PassOver()
     return held
 
 
-def arrive_as_member(form: CheckIn, held: Pass) -> ResponseReturnValue:
-    until = form.until_when()
+def arrive_as_member(db: Session, form: CheckIn, held: Pass) -> list[str]:
+    """Check the signed-in member in; what they may not expect."""
     typed = form.skills.data or ""
     at = clock.now()
-    with writing() as db:
-        stay = arrivals.arrive(
-            db,
-            lieu=held.lieu,
-            member=current_member(),
-            # A line left as it was leaves the skills as they were: an imported one may hold commas.
-            skills=None if typed == offered_line() else skills.split(typed),
-            need=form.need.data or "",
-            until=until,
-            choices=form.choices_made(),
-            meanings=heard.said(request.form),
-            language=signin_front.screen_language(),
-            how_in=held.how,
-            at=at,
-            confirmed=held.how != "poster",
-        )
-        # looked up before the commit, which would have every row of it read again
-        news = news_of(db, stay, already=stay.started_at < at)
+    stay = arrivals.arrive(
+        db,
+        lieu=held.lieu,
+        member=current_member(),
+        # A line left as it was leaves the skills as they were: an imported one may hold commas.
+        skills=None if typed == skills.line_of(db, current_member().id) else skills.split(typed),
+        need=form.need.data or "",
+        until=form.until_when(),
+        choices=form.choices_made(),
+        meanings=heard.said(request.form),
+        language=signin_front.screen_language(),
+        how_in=held.how,
+        at=at,
+        confirmed=held.how != "poster",
+    )
+    return news_of(db, stay, already=stay.started_at < at)
+
+
+def here(news: list[str]) -> ResponseReturnValue:
     session.pop("door", None)
     for words in news:
         flash(words)
@@ -202,29 +211,31 @@ def news_of(db: Session, stay: Presence, *, already: bool) -> list[str]:
     left = presence.moved_from(db, stay)
     if left is None:
         return []
-    name = db.get_one(Lieu, left.lieu_id).name
-    return [gettext("Your stay at %(lieu)s has ended: you are here now.", lieu=name)]
+    return [gettext("Your stay at %(lieu)s has ended: you are here now.", lieu=left)]
 
 
-def declare(form: CheckIn, held: Pass) -> ResponseReturnValue:
-    until = form.until_when()
-    with writing() as db:
-        arrivals.declare(
-            db,
-            lieu=held.lieu,
-            email=form.email.data or "",
-            browser=signin_front.browser_key(),
-            name=form.name.data or "",
-            skills=skills.split(form.skills.data or ""),
-            need=form.need.data or "",
-            until=until,
-            choices=form.choices_made(),
-            meanings=heard.said(request.form),
-            language=signin_front.screen_language(),
-            how_in=held.how,
-            at=clock.now(),
-            place=request.remote_addr or "",
-        )
+def declare(db: Session, form: CheckIn, held: Pass) -> list[str]:
+    """Keep what a browser says that has proved no address; nothing is news to it."""
+    arrivals.declare(
+        db,
+        lieu=held.lieu,
+        email=form.email.data or "",
+        browser=signin_front.browser_key(),
+        name=form.name.data or "",
+        skills=skills.split(form.skills.data or ""),
+        need=form.need.data or "",
+        until=form.until_when(),
+        choices=form.choices_made(),
+        meanings=heard.said(request.form),
+        language=signin_front.screen_language(),
+        how_in=held.how,
+        at=clock.now(),
+        place=request.remote_addr or "",
+    )
+    return []
+
+
+def wait_for_code(form: CheckIn) -> ResponseReturnValue:
     signin_front.wait_for_code(form.email.data or "")
     return redirect(url("door.code"), 303)
 
@@ -234,18 +245,11 @@ def prefilled(held: Pass) -> CheckIn:
     form = CheckIn()
     if current_user.is_authenticated:
         member = current_member()
-        form.skills.data = offered_line()
+        form.skills.data = skills.line_of(reading(), member.id)
         chosen = consent.of(reading(), member_id=member.id, lieu_id=held.lieu.id)
         for name in arrivals.SWITCHES:
             form[name].data = getattr(chosen, name)
     return form
-
-
-def offered_line() -> str:
-    """What the signed-in member offers, in one line."""
-    member = current_member()
-    offered = skills.skills_of(reading(), [member.id])[member.id]
-    return ", ".join(skill.words for skill in offered)
 
 
 def check_in_page(

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Final
+
 from flask import Blueprint, Flask, current_app, g, redirect, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale
 from flask_login import current_user
 
+from serendipity import clock
 from serendipity.web.access import access
 from serendipity.web.addresses import same_origin_path
 
 LANGUAGES = {"en": "English", "fr": "Français", "nl": "Nederlands"}
 babel = Babel()
 blueprint = Blueprint("language", __name__)
+STAYS: Final = timedelta(minutes=2)  # on a screen that everybody uses; elsewhere for good
 
 
 def chosen() -> str:
@@ -34,6 +39,7 @@ def choose() -> ResponseReturnValue:
     """Remember the choice in the session and go back to the page."""
     if request.form.get("language") in LANGUAGES:
         session["language"] = request.form["language"]
+        session["language_until"] = int((clock.now() + STAYS).timestamp())
     return redirect(same_origin_path(request.form.get("next")), 303)
 
 

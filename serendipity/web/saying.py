@@ -9,16 +9,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from flask_babel import gettext
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, StringField
 
 from serendipity import arrivals, hours, presence
 from serendipity.db import reading
 from serendipity.lieux import Lieu
-from serendipity.web import walltime
+from serendipity.web import forms, walltime
 
 
-class CheckIn(FlaskForm):
+class CheckIn(forms.Form):
     """Everything a check-in asks."""
 
     name = StringField()

@@ -6,11 +6,13 @@ clears the session first, so that its content and CSRF token rotate.
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Flask, g, session
 from flask_login import AnonymousUserMixin, LoginManager, UserMixin, login_user, logout_user
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
-from serendipity.db import database
+from serendipity.db import reading
 from serendipity.members import Member
 
 login_manager = LoginManager()
@@ -48,12 +50,15 @@ def forget_who() -> None:
     g._login_user = AnonymousUserMixin()
 
 
+_WITH_ADDRESS: Final = select(Member).where(Member.public_id == bindparam("public_id"))
+
+
 @login_manager.user_loader
 def _load(key: str) -> SignedIn | None:
     public_id, _, epoch = key.rpartition(".")
     if not epoch.isdecimal():
         return None
-    member = database.session.scalar(select(Member).where(Member.public_id == public_id))
+    member = reading().scalar(_WITH_ADDRESS, {"public_id": public_id})
     if member is None or member.erased_at or member.session_epoch != int(epoch):
         return None
     return SignedIn(member)

@@ -30,11 +30,11 @@ blueprint = Blueprint("signin", __name__)
 AFTER = "/here"
 
 
-class Email(FlaskForm):
+class Email(forms.Form):
     email = StringField()
 
 
-class Code(FlaskForm):
+class Code(forms.Form):
     code = StringField()
 
 

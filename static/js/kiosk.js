@@ -25,6 +25,9 @@ async function ask(url, options) {
   const answer = await fetch(url, { signal: AbortSignal.timeout(8000), ...options });
   if (answer.redirected || answer.status === 403) location.reload(); // no longer this lieu's screen
   if (!answer.ok) throw new Error(answer.status);
+  // The person before the screen is gone, and so is their language.
+  const spoken = answer.headers.get("Content-Language");
+  if (spoken && spoken !== document.documentElement.lang) location.replace(location.pathname);
   heard = Date.now();
   ahead = (Date.parse(answer.headers.get("X-Now")) || now()) - heard;
   localStorage.setItem("kiosk-ahead", ahead);

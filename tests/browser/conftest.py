@@ -205,7 +205,7 @@ def kiosk(live_server: LiveServer) -> str:
     """A lieu with six people and a paired kiosk; the kiosk's pairing code for another screen."""
     at = clock.now()
     with live_server.session() as session, write_transaction(session):
-        lieu = a_lieu(session, name="La Navette")
+        lieu = a_lieu(session, name="La Navette", language="en")
         day = clock.local(at, lieu.timezone).weekday()
         for starts, ends, name in ((9, 17, "Coworking"), (18, 20, "Repair café")):
             session.add(

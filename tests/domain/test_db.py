@@ -11,10 +11,23 @@ from sqlalchemy import Engine, create_engine, event, exc, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-from serendipity.db import engine_options, is_busy, reading, write_transaction, writing
+from serendipity.consent import Consent
+from serendipity.db import (
+    add_if_new,
+    add_row,
+    add_rows,
+    engine_options,
+    is_busy,
+    look_up,
+    reading,
+    set_row,
+    write_transaction,
+    writing,
+)
 from serendipity.errors import Busy
-from serendipity.lieux import Lieu
-from tests.rows import a_lieu
+from serendipity.lieux import Lieu, Moment
+from tests.conftest import NOON
+from tests.rows import a_lieu, a_member
 
 WRITERS, ROUNDS = 6, 20
 
@@ -150,3 +163,70 @@ def test_without_begin_immediate_two_writers_cost_one_of_them(
     assert len(failures) == (1 if dialect == "sqlite" else 0)
     with Session(own_engine) as session:
         assert session.scalars(select(Lieu.seats)).one() == 1
+
+
+# --- rows that are looked up and written by statements made once ---------------------------------
+
+SLUGS = select(Lieu.slug).order_by(Lieu.id)
+OPENED = {"name": "A lieu", "created_at": NOON}
+
+
+def test_what_is_looked_up_includes_what_the_session_has_not_written_yet(session: Session) -> None:
+    session.add(Lieu(slug="pending", **OPENED))
+    assert [found.slug for found in look_up(session, SLUGS)] == ["pending"]
+
+
+def test_a_row_that_is_added_has_its_number_and_its_defaults(session: Session) -> None:
+    lieu = add_row(session, Lieu, slug="new", **OPENED)
+    assert (lieu.id, lieu.seats, lieu.opened_at) == (lieu.id, 40, None)
+    assert session.get(Lieu, lieu.id) is lieu
+    lieu.name = "Another name"
+    session.flush()
+    session.expire_all()
+    assert (lieu.slug, lieu.name, lieu.created_at) == ("new", "Another name", NOON)
+
+
+def test_a_row_whose_key_is_taken_is_none_and_the_transaction_goes_on(session: Session) -> None:
+    assert add_if_new(session, Lieu, slug="one", **OPENED) is not None
+    assert add_if_new(session, Lieu, slug="one", **OPENED) is None
+    assert add_if_new(session, Lieu, slug="two", **OPENED) is not None
+    assert [found.slug for found in look_up(session, SLUGS)] == ["one", "two"]
+
+
+def test_only_a_key_that_is_taken_is_none_other_rules_raise(session: Session) -> None:
+    with pytest.raises(exc.IntegrityError, match="(?i)counts"), session.begin_nested():
+        add_if_new(session, Lieu, slug="full", seats=-1, **OPENED)
+    with pytest.raises(exc.IntegrityError), session.begin_nested():
+        add_row(session, Moment, lieu_id=99, weekday=0, starts=0, ends=1, name="nowhere")
+
+
+def test_a_new_row_with_the_number_of_one_that_is_gone_is_not_taken_for_it(
+    session: Session,
+) -> None:
+    gone = add_row(session, Lieu, slug="gone", **OPENED)
+    session.execute(text("DELETE FROM lieu"))
+    again = add_row(session, Lieu, slug="again", id=gone.id, **OPENED)
+    assert again.slug == "again"
+
+
+def test_many_rows_go_in_at_once_and_none_is_nothing(session: Session) -> None:
+    lieu = a_lieu(session)
+    add_rows(session, Moment, [])
+    moment = {"lieu_id": lieu.id, "ends": 600, "name": "Coworking"}
+    add_rows(session, Moment, [{**moment, "weekday": day, "starts": 540} for day in range(5)])
+    found = session.scalars(select(Moment.weekday).order_by(Moment.weekday)).all()
+    assert found == [0, 1, 2, 3, 4]
+
+
+def test_a_row_that_is_set_is_as_said_last_also_where_the_session_holds_it(
+    session: Session,
+) -> None:
+    key = {"member_id": a_member(session).id, "lieu_id": a_lieu(session).id}
+    set_row(session, Consent, **key, here_today=True, chosen_at=NOON)
+    held = session.get_one(Consent, tuple(key.values()))
+    assert (held.here_today, held.by_mail) == (True, False)
+    set_row(session, Consent, **key, by_mail=True, chosen_at=NOON + timedelta(hours=1))
+    assert (held.here_today, held.by_mail, held.chosen_at) == (
+        True, True, NOON + timedelta(hours=1),
+    )  # fmt: skip
+    assert len(session.scalars(select(Consent)).all()) == 1

@@ -99,7 +99,7 @@ def test_a_key_is_short_and_says_something(
 
 
 def test_nobody_gives_to_themself(session: Session, lieu: Lieu, member: Member) -> None:
-    own = ledger.account_of(session, member_id=member.id)
+    own = ledger.account_of(session, member_id=member.id).id
     with pytest.raises(ledger.NotYourself):
         ledger.post(
             session, kind="gift", key="k", lieu_id=lieu.id, transfers=[(own, own, 1)], at=NOON

@@ -26,7 +26,7 @@ def session(app: Flask, held_clock: Clock) -> Iterator[Session]:
 @pytest.fixture
 def lieu(session: Session) -> Lieu:
     with write_transaction(session):
-        lieu = a_lieu(session, name="La Navette")
+        lieu = a_lieu(session, name="La Navette", language="en")
         session.add(Moment(lieu_id=lieu.id, weekday=3, starts=540, ends=1020, name="Coworking"))
         return lieu
 

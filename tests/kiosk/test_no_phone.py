@@ -62,6 +62,22 @@ def test_what_is_said_is_declared_and_the_screen_forgets_it(
         assert set(browser) <= {"csrf_token", "_fresh"}
 
 
+def test_who_typed_in_french_is_thanked_in_french_and_the_next_person_sees_the_lieus_language(
+    screen: FlaskClient, held_clock: Clock
+) -> None:
+    send(screen, "/language", "/kiosk/no-phone", language="fr")
+    typing = screen.get("/kiosk/no-phone").text
+    assert '<input type="hidden" name="language" value="fr">' in typing
+    held_clock.now += 3 * MINUTE  # a long letter
+    wrong = say(screen, email="awa@", language="fr")
+    assert (wrong.status_code, wrong.headers["Content-Language"]) == (422, "fr")
+    said = say(screen, language="fr")
+    thanks = screen.get(said.location)
+    assert (thanks.headers["Content-Language"], '<html lang="fr">' in thanks.text) == ("fr", True)
+    held_clock.now += timedelta(seconds=20)
+    assert screen.get("/kiosk/screen").headers["Content-Language"] == "en"
+
+
 def test_the_code_of_the_letter_is_typed_in_any_browser_that_has_its_page(
     screen: FlaskClient, session: Session, lieu: Lieu, app: Flask, held_clock: Clock
 ) -> None:

@@ -34,6 +34,34 @@ def test_a_paired_screen_shows_its_lieu_its_moment_and_a_code(screen: FlaskClien
     assert 'role="img" aria-label="QR code for checking in' in page
 
 
+def spoken_on(screen: FlaskClient, path: str = "/kiosk/screen") -> tuple[str, bool]:
+    """The language an answer names, and whether its page says that it is French."""
+    answer = screen.get(path)
+    return answer.headers["Content-Language"], '<html lang="fr">' in answer.text
+
+
+def test_a_language_chosen_at_the_screen_stays_two_minutes_then_it_is_the_lieus(
+    screen: FlaskClient, held_clock: Clock
+) -> None:
+    assert spoken_on(screen) == ("en", False)
+    send(screen, "/language", "/kiosk/screen", language="fr")
+    assert spoken_on(screen) == ("fr", True)
+    held_clock.now += timedelta(seconds=119)
+    assert spoken_on(screen) == ("fr", True)
+    held_clock.now += timedelta(seconds=1)
+    assert spoken_on(screen) == ("en", False)
+    assert screen.get("/kiosk/code").headers["Content-Language"] == "en"
+
+
+def test_the_screen_of_a_lieu_speaks_its_language_whatever_the_tablet_asks_for(
+    screen: FlaskClient, session: Session, lieu: Lieu
+) -> None:
+    with write_transaction(session):
+        session.get_one(Lieu, lieu.id).language = "fr"
+    answer = screen.get("/kiosk/screen", headers={"Accept-Language": "nl"})
+    assert answer.headers["Content-Language"] == "fr"
+
+
 def test_the_shown_digits_and_code_open_the_door(
     screen: FlaskClient, app: Flask, session: Session, lieu: Lieu
 ) -> None:

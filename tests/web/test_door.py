@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from serendipity import arrivals, kiosks, needs, presence, skills
 from serendipity.consent import Consent
-from serendipity.db import write_transaction
+from serendipity.db import database, write_transaction
 from serendipity.kiosks import Kiosk
 from serendipity.lieux import Lieu
 from serendipity.members import Member
@@ -147,6 +147,31 @@ def test_returning_is_a_scan_and_one_button(door: Door) -> None:
     session = door.fresh()
     assert presence.of(session, member_id=member.id, at=NOON) is not None
     assert len(skills.skills_of(session, [member.id])[member.id]) == 2
+
+
+def test_a_check_in_sends_few_statements_and_compiles_none_of_them_anew(door: Door) -> None:
+    """The price of a check-in, held: see docs/decisions/statements.md."""
+    sent: list[tuple[str, str]] = []
+
+    def note(
+        _c: Any, _cursor: Any, statement: str, _parameters: Any, context: Any, _m: Any
+    ) -> None:
+        sent.append((statement, context.cache_hit.name))
+
+    with door.app.app_context():
+        engine = database.engine
+    for name in ("Awa Diallo", "Karim Benali"):
+        signed_in(door.client, door.member(name=name))
+        door.scan()
+        token = token_of(door.client, "/check-in")
+        typed = {**SAID, "until": door.until(), "csrf_token": token}
+        sent.clear()
+        event.listen(engine, "before_cursor_execute", note)
+        assert door.client.post("/check-in", data=typed).location == "/here"
+        event.remove(engine, "before_cursor_execute", note)
+    assert len(sent) <= 26
+    made = [said for said, cached in sent if cached not in ("CACHE_HIT", "NO_CACHE_KEY")]
+    assert [said for said in made if not said.startswith(("BEGIN", "NOTIFY"))] == []
 
 
 def test_a_second_tap_is_already_here(door: Door) -> None:
