@@ -121,13 +121,19 @@ def offer(
 ) -> list[MemberSkill]:
     """Let these be what the member can help with: what is new is added, what is gone withdrawn.
 
+    A line that was shown and came back as it was changes nothing, although an imported skill may
+    hold commas and be split by it.
+
     Raises
     ------
     words.WordsTooLong, words.WordsUnreadable, TooManySkills
         Nothing was changed.
     """
+    offered = _offered(session, [member_id])
+    if list(words) == split(", ".join(skill.words for skill in offered)):
+        return offered
     wanted = distinct(words)
-    held = {normalised(skill.words): skill for skill in _offered(session, [member_id])}
+    held = {normalised(skill.words): skill for skill in offered}
     for plain, skill in held.items():
         if plain not in wanted:
             skill.withdrawn_at = at
@@ -219,18 +225,6 @@ def skills_of(session: Session, member_ids: Iterable[int]) -> dict[int, list[Mem
     for skill in _offered(session, found):
         found[skill.member_id].append(skill)
     return found
-
-
-_LINE: Final = (
-    select(MemberSkill.words)
-    .where(MemberSkill.member_id == bindparam("member_id"), MemberSkill.withdrawn_at.is_(None))
-    .order_by(MemberSkill.id)
-)
-
-
-def line_of(session: Session, member_id: int) -> str:
-    """What a member offers, in one line."""
-    return ", ".join(found.words for found in look_up(session, _LINE, member_id=member_id))
 
 
 def recognised(session: Session, words: str, language: str | None) -> str | None:

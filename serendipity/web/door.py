@@ -175,14 +175,12 @@ def live_pass() -> Pass:
 
 def arrive_as_member(db: Session, form: CheckIn, held: Pass) -> list[str]:
     """Check the signed-in member in; what they may not expect."""
-    typed = form.skills.data or ""
     at = clock.now()
     stay = arrivals.arrive(
         db,
         lieu=held.lieu,
         member=current_member(),
-        # A line left as it was leaves the skills as they were: an imported one may hold commas.
-        skills=None if typed == skills.line_of(db, current_member().id) else skills.split(typed),
+        skills=skills.split(form.skills.data or ""),
         need=form.need.data or "",
         until=form.until_when(),
         choices=form.choices_made(),
@@ -245,7 +243,8 @@ def prefilled(held: Pass) -> CheckIn:
     form = CheckIn()
     if current_user.is_authenticated:
         member = current_member()
-        form.skills.data = skills.line_of(reading(), member.id)
+        offered = skills.skills_of(reading(), [member.id])[member.id]
+        form.skills.data = ", ".join(skill.words for skill in offered)
         chosen = consent.of(reading(), member_id=member.id, lieu_id=held.lieu.id)
         for name in arrivals.SWITCHES:
             form[name].data = getattr(chosen, name)

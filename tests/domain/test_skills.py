@@ -1,6 +1,7 @@
 """What members can help with, in their words."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -99,6 +100,17 @@ def test_thirty_skills_are_enough(session: Session, member: Member, at: datetime
         session, member_id=member.id, words=["skill 1", "new", "newer"], language="en", at=at
     )
     assert [skill.words for skill in added] == ["new"]
+
+
+def test_a_line_that_came_back_as_it_was_changes_nothing_although_it_holds_commas(
+    session: Session, member: Member, at: datetime
+) -> None:
+    given: dict[str, Any] = {"member_id": member.id, "language": "en", "at": at}
+    imported = skills.offer(session, words=["hotel; restaurant", "bread, rolls"], **given)
+    shown = ", ".join(skill.words for skill in imported)
+    assert skills.offer(session, words=skills.split(shown), **given) == imported
+    changed = skills.offer(session, words=skills.split(shown + ", cake"), **given)
+    assert [skill.words for skill in changed] == ["hotel", "restaurant", "bread", "rolls", "cake"]
 
 
 def test_no_skill_at_all_is_allowed(session: Session, member: Member, at: datetime) -> None:
