@@ -349,10 +349,16 @@ def family_labels(session: Session, family_ids: Iterable[str], language: str) ->
     return _labelled(session, Family, family_ids, language)
 
 
+_LABELS: Final = {
+    noun: select(noun.id, noun.labels).where(noun.id.in_(bindparam("ids")))
+    for noun in (Concept, Family)
+}
+
+
 def _labelled(
     session: Session, noun: type[Concept] | type[Family], ids: Iterable[str], language: str
 ) -> dict[str, str]:
-    rows = session.execute(select(noun.id, noun.labels).where(noun.id.in_(set(ids))))
+    rows = look_up(session, _LABELS[noun], ids=set(ids))
     return {
         key: str(said.get(language) or said.get("en") or next(iter(said.values()), key))
         for key, said in rows

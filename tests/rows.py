@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from serendipity import invoices
+from serendipity.bookings import Booking
 from serendipity.consent import Consent
 from serendipity.invoices import Seller
 from serendipity.lieux import Lieu, Opening
@@ -157,3 +158,27 @@ def a_seller(session: Session, lieu: Lieu, **given: Any) -> Seller:
     }
     given = {**facts, **given}
     return invoices.describe(session, lieu=lieu, facts=invoices.Facts(**given), at=NOON)
+
+
+def booked(
+    session: Session, lieu: Lieu, *, starts: datetime, ends: datetime
+) -> tuple[Member, Booking]:
+    """A room of the lieu, booked by somebody of an organisation."""
+    room, (organisation, member) = a_room(session, lieu), an_organisation(session)
+    booking = Booking(
+        room_id=room.id,
+        organisation_id=organisation.id,
+        booked_by_id=member.id,
+        starts_at=starts,
+        ends_at=ends,
+        people=2,
+        held_at=starts,
+        hold_expires_at=starts,
+        confirmed_at=starts,
+        net_cents=1000,
+        vat_cents=200,
+        currency="EUR",
+    )
+    session.add(booking)
+    session.flush()
+    return member, booking

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from serendipity.db import write_transaction
 from serendipity.kept import KeptCheckIn
 from serendipity.mail import Letter
 from serendipity.members import Member
+from serendipity.web.language import STAYS
 from tests.browser.conftest import SCREENSHOTS, LiveServer, eventually, pair, sideways, violations
 
 Look = Callable[[Page, str], None]
@@ -51,6 +53,20 @@ def typed(screen: Page, email: str = "awa@example.org", name: str = "Awa Diallo"
 
 def kept_now(screen: Page) -> int:
     return int(screen.evaluate("import('/static/js/kept.js').then((kept) => kept.waiting())"))
+
+
+def test_when_a_person_is_gone_the_screen_speaks_the_language_of_its_lieu_again(
+    live_server: LiveServer, new_context: Callable[..., BrowserContext], kiosk: str
+) -> None:
+    screen = new_context(viewport=TABLET, has_touch=True).new_page()
+    screen.clock.install()
+    pair(screen, live_server, kiosk)
+    screen.get_by_role("button", name="Français").click()
+    expect(screen.locator("html")).to_have_attribute("lang", "fr")
+    later = clock.now() - datetime.now(UTC) + STAYS
+    clock.set_source(lambda: datetime.now(UTC) + later)
+    screen.clock.fast_forward(16_000)  # the next code is fetched
+    expect(screen.locator("html")).to_have_attribute("lang", "en")
 
 
 def test_no_phone_then_the_letter_on_a_computer(

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from serendipity import clock, config, kiosks, presence
+from serendipity import clock, config, kiosks, presence, skillmap
 from serendipity.members import Member
+from serendipity.organisations import Organisation
+from serendipity.skillmap.counts import SkillCount
+from serendipity.skills import Concept, ConceptName
 from tests.live.conftest import Service, running, service
-from tests.rows import a_lieu, a_member, on_shift, somebody_here
+from tests.rows import a_lieu, a_member, booked, on_shift, somebody_here
+from tests.woven import skilled
 
 FIXTURES = (running, service)
+HOUR = timedelta(hours=1)
 SOON = 5_000  # milliseconds: less than the ten seconds after which a page asks without a stream
 
 
@@ -70,6 +76,34 @@ def test_the_desk_shows_who_came_in_and_empties_with_the_shift(
     with service.writing() as session:
         session.merge(shift).ended_at = clock.now()
     expect(desktop.get_by_text("Bo Jansen")).to_have_count(0, timeout=SOON)
+
+
+def test_a_size_that_changes_appears_on_an_open_map_and_what_is_typed_stays(
+    desktop: Page, service: Service
+) -> None:
+    at = clock.now()
+    with service.writing() as session:
+        lieu = a_lieu(session)
+        session.add(Concept(id="sewing", vocabulary="starter", labels={"en": "Sewing"}))
+        session.flush()
+        session.add(ConceptName(concept_id="sewing", language="en", words="sewing"))
+        for number in range(3):
+            skilled(
+                session, lieu, f"Awa{number} Diallo", can=["sewing"], at=at - HOUR, here_today=True
+            )
+        skillmap.count(session, lieu_id=lieu.id, at=at)
+        sofia, booking = booked(session, lieu, starts=at - HOUR, ends=at + HOUR)
+        where = session.get_one(Organisation, booking.organisation_id).public_id
+    open_page(desktop, service, sofia, f"/organisations/{where}/bookings/{booking.public_id}/map")
+    expect(desktop.get_by_role("link", name="Sewing, 3 people or more")).to_be_visible()
+    desktop.get_by_role("searchbox").fill("sew")
+    with service.writing() as session:
+        shown = session.get_one(SkillCount, (lieu.id, "skill", "sewing"))
+        shown.people = 8
+    now = desktop.get_by_role("link", name="Sewing, 8 people or more")
+    expect(now).to_be_visible(timeout=SOON)
+    expect(desktop.get_by_role("searchbox")).to_be_focused()
+    expect(desktop.get_by_role("searchbox")).to_have_value("sew")
 
 
 def test_the_screen_at_the_door_counts_along(desktop: Page, service: Service) -> None:

@@ -12,7 +12,7 @@ from serendipity.lieux import Lieu
 from serendipity.live.views import STREAMS
 from serendipity.members import Member
 from tests.live.conftest import Service
-from tests.rows import a_lieu, a_member, a_room, an_organisation, on_shift, somebody_here
+from tests.rows import a_lieu, a_member, booked, on_shift, somebody_here
 
 
 def a_lieu_with(service: Service, *names: str) -> tuple[Lieu, list[Member]]:
@@ -141,25 +141,7 @@ def a_booking(
 ) -> tuple[Lieu, Member, Booking]:
     with service.writing() as session:
         lieu = a_lieu(session)
-        room = a_room(session, lieu)
-        organisation, sofia = an_organisation(session)
-        booking = Booking(
-            room_id=room.id,
-            organisation_id=organisation.id,
-            booked_by_id=sofia.id,
-            starts_at=starts,
-            ends_at=ends,
-            people=2,
-            held_at=starts,
-            hold_expires_at=starts,
-            confirmed_at=starts,
-            net_cents=1000,
-            vat_cents=200,
-            currency="EUR",
-        )
-        session.add(booking)
-        session.flush()
-        return lieu, sofia, booking
+        return lieu, *booked(session, lieu, starts=starts, ends=ends)
 
 
 def test_a_rooms_stream_ends_with_its_slot(service: Service) -> None:
