@@ -12,7 +12,6 @@ from flask import Blueprint, flash, g, redirect, render_template
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_wtf import FlaskForm
 from wtforms import SelectField
 
 from serendipity import clock, encounters, ledger, presence, returns, shifts, thanks
@@ -26,7 +25,7 @@ blueprint = Blueprint("commons", __name__)
 MONTH = timedelta(days=31)
 
 
-class Workshop(FlaskForm):
+class Workshop(forms.Form):
     """Who gave a workshop here today."""
 
     who = SelectField(validate_choice=False)

@@ -11,7 +11,6 @@ from flask import flash, redirect, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_wtf import FlaskForm
 from wtforms import StringField
 
 from serendipity import clock, rota
@@ -29,7 +28,7 @@ class BadDay(Invalid):
     """Not a day of the calendar. Fact: field."""
 
 
-class Plan(FlaskForm):
+class Plan(forms.Form):
     """A time at the desk, on the lieu's own clock."""
 
     day = StringField()

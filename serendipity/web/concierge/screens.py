@@ -6,7 +6,6 @@ from flask import flash, g, redirect, render_template, session
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_wtf import FlaskForm
 from wtforms import StringField
 
 from serendipity import clock, kiosks
@@ -18,7 +17,7 @@ from serendipity.web.concierge import blueprint
 from serendipity.web.concierge.desk import shift_now
 
 
-class Screen(FlaskForm):
+class Screen(forms.Form):
     name = StringField()
 
 

@@ -8,7 +8,6 @@ from flask import flash, g, redirect, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_wtf import FlaskForm
 from wtforms import SelectMultipleField, StringField, TextAreaField
 
 from serendipity import clock, stories
@@ -24,7 +23,7 @@ from serendipity.web.concierge import blueprint
 from serendipity.web.concierge.desk import done, shift_now
 
 
-class Telling(FlaskForm):
+class Telling(forms.Form):
     """A story as it is typed; whom it names is checked by the rule, not by the form."""
 
     title = StringField()

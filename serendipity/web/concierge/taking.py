@@ -8,7 +8,6 @@ from flask import flash, g, redirect, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_wtf import FlaskForm
 from wtforms import TextAreaField
 
 from serendipity import clock, hours, shifts
@@ -20,7 +19,7 @@ from serendipity.web.access import access, current_member
 from serendipity.web.concierge import blueprint
 
 
-class HandOver(FlaskForm):
+class HandOver(forms.Form):
     note = TextAreaField()
 
 

@@ -11,7 +11,6 @@ from flask import abort, current_app, flash, redirect, render_template
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import HiddenField, StringField
@@ -31,7 +30,7 @@ MONTH = timedelta(days=31)
 COLUMNS = ("at", "lieu", "kind", "what", "returns", "answers", "transaction")
 
 
-class Gift(FlaskForm):
+class Gift(forms.Form):
     """Some of what one has, to somebody one has met. `key` makes two taps one gift."""
 
     who = StringField()
@@ -39,7 +38,7 @@ class Gift(FlaskForm):
     key = HiddenField()
 
 
-class Brought(FlaskForm):
+class Brought(forms.Form):
     email = StringField()
 
 

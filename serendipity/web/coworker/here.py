@@ -10,7 +10,6 @@ from flask import current_app, flash, redirect, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
-from flask_wtf import FlaskForm
 from wtforms import StringField
 
 from serendipity import (
@@ -41,7 +40,7 @@ FOCUS = timedelta(hours=1)
 LOOKS_FOR = timedelta(minutes=2)  # how long we say that we are still looking around the room
 
 
-class Words(FlaskForm):
+class Words(forms.Form):
     """The lines one may type on this page; each form of the page sends one of them."""
 
     words = StringField()  # a call

@@ -9,7 +9,6 @@ from flask import abort, current_app, flash, redirect, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
-from flask_wtf import FlaskForm
 from sqlalchemy import select
 from wtforms import SelectMultipleField, StringField
 
@@ -44,13 +43,13 @@ SPOKEN = ("en", "fr", "nl", "ar", "de", "es", "it", "pl", "pt", "ro", "tr", "uk"
 PAUSES = (7, 30)  # days
 
 
-class Profile(FlaskForm):
+class Profile(forms.Form):
     name = StringField()
     language = StringField()
     languages = SelectMultipleField(validate_choice=False)
 
 
-class Offered(FlaskForm):
+class Offered(forms.Form):
     skills = StringField()
 
 

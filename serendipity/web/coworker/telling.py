@@ -8,7 +8,6 @@ from flask import abort, flash, redirect, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, StringField
 
 from serendipity import clock, encounters, telling, together
@@ -24,7 +23,7 @@ from serendipity.web.coworker import blueprint, slips
 from serendipity.web.coworker.meeting import mine
 
 
-class Told(FlaskForm):
+class Told(forms.Form):
     """Whom one met, by name or by address; whether they helped; what came of it, if known."""
 
     who = RadioField(validate_choice=False)
@@ -41,7 +40,7 @@ class Told(FlaskForm):
         }
 
 
-class Came(FlaskForm):
+class Came(forms.Form):
     outcome = RadioField(validate_choice=False)
 
 
