@@ -6,7 +6,7 @@ left and once on the right, a pair (a, b) is two arcs, and an arc from a person 
 solution has whole pairs and cycles of halves; an even cycle splits without loss, an odd one
 leaves one person, and a repair then re-solves small neighbourhoods exactly until the certificate
 is met. With unit capacities the cover is an assignment problem and OR-tools' cost-scaling
-assignment is twice as fast as its min-cost flow, which serves other capacities.
+assignment is four times as fast as its min-cost flow, which serves other capacities.
 
 Weights are rounded up to whole numbers for the solver, so the bound stays a bound.
 """
