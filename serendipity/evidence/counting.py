@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -55,20 +56,27 @@ def counted(
     session: Session, *, lieu_ids: Sequence[int], since: datetime, until: datetime
 ) -> list[Counts]:
     """Count what began at each of these lieux from `since` to before `until`, in their order."""
-    introductions = list(_introductions(session, lieu_ids, since, until))
-    calls = list(_calls(session, lieu_ids, since, until))
+    introductions = _by_lieu(_introductions(session, lieu_ids, since, until))
+    calls = _by_lieu(_calls(session, lieu_ids, since, until))
     ties = _ties(session, set(lieu_ids), since, until)
     return [
         Counts(
             since=since,
             until=until,
-            introductions=[case for case in introductions if case.lieu_id == one],
-            calls=[case for case in calls if case.lieu_id == one],
+            introductions=introductions[one],
+            calls=calls[one],
             woven=len(ties[one]),
             bridging=sum(ties[one]),
         )
         for one in lieu_ids
     ]
+
+
+def _by_lieu(cases: Iterable[Case]) -> dict[int, list[Case]]:
+    found: dict[int, list[Case]] = defaultdict(list)
+    for case in cases:
+        found[case.lieu_id].append(case)
+    return found
 
 
 def added(each: Sequence[Counts], *, since: datetime, until: datetime) -> Counts:

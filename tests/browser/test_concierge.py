@@ -229,13 +229,17 @@ def write(page: Page, label: str, words: str) -> None:
 
 
 def test_a_concierges_day_by_keyboard_alone(
-    bertille: Page, live_server: LiveServer, looked_at: Callable[[Page, str], None]
+    bertille: Page,
+    live_server: LiveServer,
+    new_context: Callable[..., BrowserContext],
+    looked_at: Callable[[Page, str], None],
 ) -> None:
     page = bertille
     with live_server.session() as session, write_transaction(session):
         lieu = session.query(Lieu).one()
         pair = [session.query(Member).filter_by(name=name).one() for name in NAMES[13:15]]
-        half_said(session, lieu, *pair, origin="introduction", at=NOON)
+        met = half_said(session, lieu, *pair, origin="introduction", at=NOON)
+        silent, question = pair[1].id, f"{live_server.url}/encounters/{met.public_id}"
     page.goto(f"{live_server.url}/concierge/")
     press(page, "button", "Take the shift")
     expect(page.get_by_role("heading", name="Veilleuse")).to_be_visible()
@@ -247,6 +251,11 @@ def test_a_concierges_day_by_keyboard_alone(
     expect(settle).to_contain_text("one of them says so")
     press(page, "button", "Ask : Younes Haddad and Jeanne Martin")
     expect(settle).to_contain_text("the other is asked")
+    theirs = phone_signed_in(live_server, new_context, silent)
+    theirs.goto(question)
+    looked_at(theirs, "did-you-meet")
+    theirs.get_by_role("button", name="We met", exact=False).last.click()
+    expect(theirs.get_by_text("Thank you. It counts once you both say so.")).to_be_visible()
 
     press(page, "link", "More choices : Inès and Awa")
     expect(page.get_by_label("To Awa Diallo")).to_be_visible()
