@@ -124,7 +124,6 @@ def check_in(
     member = members.member_named(session, member_id)
     lieu = session.get_one(Lieu, lieu_id)
     until = min(until, hours.closing(session, lieu=lieu, at=at))
-    begun = {"started_at": since or at, "until": until, "how_in": how_in}
     for _ in range(3):
         # Nobody looks first, and no lock is taken: the partial unique index says whether this
         # person is somewhere already. That stay goes on, or it ends and the new one has its turn.
@@ -133,8 +132,10 @@ def check_in(
             Presence,
             member_id=member.id,
             lieu_id=lieu.id,
+            started_at=since or at,
+            until=until,
+            how_in=how_in,
             confirmed_at=at if confirmed else None,
-            **begun,
         ) or _going_on(session, member.id, lieu.id, until=until, at=at)
         if stay is not None:
             break
