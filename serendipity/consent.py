@@ -17,7 +17,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, delete, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from serendipity import members
+from serendipity import many, members
 from serendipity.db import Base, set_row
 from serendipity.members import Member
 from serendipity.presence import Presence
@@ -89,7 +89,7 @@ def sharing(session: Session, member_ids: Iterable[int], *, lieu_id: int) -> set
         session.scalars(
             select(Consent.member_id).where(
                 Consent.lieu_id == lieu_id,
-                Consent.member_id.in_(list(member_ids)),
+                many.among(session, Consent.member_id, list(member_ids)),
                 Consent.other_lieux,
             )
         )

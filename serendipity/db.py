@@ -59,6 +59,13 @@ CHANNEL = "serendipity"
 BUSY_WORDS = ("database is locked", "database is busy", "disk is full", "disk I/O error")
 
 
+def microseconds(at: datetime) -> int:
+    """An instant as it is kept: microseconds since 1970 in UTC."""
+    if at.tzinfo is None:
+        raise ValueError(f"an instant needs a zone: {at!r}")
+    return (at - EPOCH) // MICROSECOND
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware `datetime`, kept as microseconds since 1970 in UTC: the same on both databases."""
 
@@ -66,11 +73,7 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"an instant needs a zone: {value!r}")
-        return (value - EPOCH) // MICROSECOND
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         return None if value is None else EPOCH + timedelta(microseconds=value)

@@ -15,7 +15,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, delete, or_, select,
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from serendipity import words
+from serendipity import many, words
 from serendipity.db import Base, Key, PublicId
 from serendipity.errors import Invalid, NotFound, Refused
 
@@ -223,7 +223,8 @@ def blocked_pairs(session: Session, member_ids: Iterable[int]) -> set[tuple[int,
     wanted = set(member_ids)
     rows = session.execute(
         select(Block.blocker_id, Block.blocked_id).where(
-            Block.blocker_id.in_(wanted), Block.blocked_id.in_(wanted)
+            many.among(session, Block.blocker_id, wanted),
+            many.among(session, Block.blocked_id, wanted),
         )
     )
     return {(min(a, b), max(a, b)) for a, b in rows}
@@ -235,7 +236,8 @@ def blocks_of(session: Session, member_ids: Iterable[int]) -> set[tuple[int, int
     columns = select(Block.blocker_id, Block.blocked_id)
     rows = session.execute(
         union(
-            columns.where(Block.blocker_id.in_(wanted)), columns.where(Block.blocked_id.in_(wanted))
+            columns.where(many.among(session, Block.blocker_id, wanted)),
+            columns.where(many.among(session, Block.blocked_id, wanted)),
         )
     )
     return {(min(a, b), max(a, b)) for a, b in rows}

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from matching.text import normalised
-from serendipity import members, skills
+from serendipity import many, members, skills
 from serendipity import words as spelling
 from serendipity.db import Base, Key, PublicId, add_row
 from serendipity.errors import NotFound
@@ -131,18 +131,18 @@ def open_needs(session: Session, *, lieu_id: int, at: datetime) -> list[Need]:
     )
 
 
-def of_members(
+def phrases(
     session: Session, member_ids: Collection[int], *, lieu_id: int, at: datetime
-) -> dict[int, list[Need]]:
-    """Member → what they still need at this lieu, also when they have left: for the night."""
-    found: dict[int, list[Need]] = {}
-    for need in session.scalars(
-        select(Need)
-        .where(Need.member_id.in_(member_ids), Need.lieu_id == lieu_id, *_is_open(at))
+) -> list[spelling.Phrase]:
+    """What these members still need at this lieu, also when they have left: for the night."""
+    rows = session.execute(
+        select(Need.member_id, Need.words, Need.concept_id)
+        .where(
+            many.among(session, Need.member_id, member_ids), Need.lieu_id == lieu_id, *_is_open(at)
+        )
         .order_by(Need.id)
-    ):
-        found.setdefault(need.member_id, []).append(need)
-    return found
+    )
+    return [spelling.Phrase(*row) for row in rows]
 
 
 def own_need(session: Session, *, public_id: str, member_id: int, at: datetime) -> Need:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from serendipity import clock, hours, ledger, members, rules, words
+from serendipity import clock, hours, ledger, many, members, rules, words
 from serendipity.db import Base, Key, PublicId, add_if_new, look_up
 from serendipity.errors import Busy, Invalid, NotFound, Refused
 from serendipity.lieux import Lieu
@@ -304,7 +304,7 @@ def hidden(session: Session, member_ids: Collection[int], *, at: datetime) -> se
     return set(
         session.scalars(
             select(Presence.member_id).where(
-                Presence.member_id.in_(member_ids),
+                many.among(session, Presence.member_id, member_ids),
                 Presence.ended_at.is_(None),
                 Presence.until > at,
                 Presence.hidden_at.is_not(None),

@@ -17,8 +17,8 @@ from typing import Final
 from sqlalchemy import CheckConstraint, ForeignKey, String, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from serendipity import members
-from serendipity.db import Base, insert_new
+from serendipity import many, members
+from serendipity.db import Base
 from serendipity.errors import Invalid
 from serendipity.members import Member
 
@@ -83,16 +83,12 @@ def pause_for_silence(session: Session, *, member_id: int, at: datetime) -> Rhyt
     return session.merge(Rhythm(member_id=member_id, every="paused", chosen_at=at, by_silence=True))
 
 
-def chosen_by(session: Session, member_ids: Collection[int]) -> dict[int, Rhythm]:
-    """Member → what they chose, where they did."""
-    rows = session.scalars(select(Rhythm).where(Rhythm.member_id.in_(member_ids)))
-    return {row.member_id: row for row in rows}
-
-
 def paused(session: Session, member_ids: Collection[int]) -> set[int]:
     """Who of these wants no letters for now."""
     rows = session.scalars(
-        select(Rhythm.member_id).where(Rhythm.member_id.in_(member_ids), Rhythm.every == "paused")
+        select(Rhythm.member_id).where(
+            many.among(session, Rhythm.member_id, member_ids), Rhythm.every == "paused"
+        )
     )
     return set(rows)
 
@@ -100,23 +96,19 @@ def paused(session: Session, member_ids: Collection[int]) -> set[int]:
 def resting(session: Session, member_ids: Collection[int], *, day: date) -> set[int]:
     """Who of these had an introduction too lately for another one on this local date."""
     last = session.execute(
-        select(LetterTurn.member_id, func.max(LetterTurn.local_date))
+        select(LetterTurn.member_id, Rhythm.every, func.max(LetterTurn.local_date))
+        .outerjoin(Rhythm, Rhythm.member_id == LetterTurn.member_id)
         .where(
-            LetterTurn.member_id.in_(member_ids),
+            many.among(session, LetterTurn.member_id, member_ids),
             LetterTurn.local_date > day - timedelta(days=max(DAYS.values())),
         )
-        .group_by(LetterTurn.member_id)
-    ).all()
-    chosen = chosen_by(session, [member_id for member_id, _ in last])
+        .group_by(LetterTurn.member_id, Rhythm.every)
+    )
     return {
         member_id
-        for member_id, on in last
-        if on + timedelta(days=_days(chosen.get(member_id))) > day
+        for member_id, every, on in last
+        if on + timedelta(days=DAYS.get(every, DAYS[USUAL])) > day
     }
-
-
-def _days(chosen: Rhythm | None) -> int:
-    return DAYS.get(chosen.every if chosen else USUAL, DAYS[USUAL])
 
 
 def take_turns(session: Session, member_ids: Collection[int], *, day: date) -> set[int]:
@@ -130,16 +122,17 @@ def take_turns(session: Session, member_ids: Collection[int], *, day: date) -> s
         {"member_id": one, "week": year * 100 + week, "local_date": day}
         for one in sorted(member_ids)
     ]
-    if not rows:
-        return set()
-    taking = insert_new(session, LetterTurn).on_conflict_do_nothing()
-    return set(session.scalars(taking.returning(LetterTurn.member_id), rows))
+    keys = [LetterTurn.member_id]
+    taken = many.add(session, LetterTurn, rows, returning=keys, unless_there=True)
+    return {one.member_id for one in taken}
 
 
 def give_back(session: Session, member_ids: Collection[int], *, day: date) -> None:
     """These turns led to nothing after all."""
     session.execute(
-        delete(LetterTurn).where(LetterTurn.member_id.in_(member_ids), LetterTurn.local_date == day)
+        delete(LetterTurn).where(
+            many.among(session, LetterTurn.member_id, member_ids), LetterTurn.local_date == day
+        )
     )
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, delete, or_, select,
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from serendipity import many
 from serendipity.db import Base
 from serendipity.errors import Refused
 
@@ -131,9 +132,12 @@ def met(session: Session, member_ids: Collection[int]) -> list[tuple[int, int, d
     """
     wanted = list(set(member_ids))
     columns = select(Tie.a_id, Tie.b_id, Tie.last_at, Tie.trace)
-    found = union(columns.where(Tie.a_id.in_(wanted)), columns.where(Tie.b_id.in_(wanted)))
+    found = union(
+        columns.where(many.among(session, Tie.a_id, wanted)),
+        columns.where(many.among(session, Tie.b_id, wanted)),
+    )
     rows = session.execute(found.order_by(Tie.a_id, Tie.b_id))
-    return [(a, b, last_at, trace) for a, b, last_at, trace in rows]
+    return list(rows)
 
 
 def known_pairs(session: Session, member_ids: Collection[int]) -> set[Pair]:

@@ -21,6 +21,7 @@ GROUND = {
     "sockets",
     "tables",
     "append_only",
+    "many",
 }
 FRONTS = {"web", "api", "live", "jobs", "cli", "serving", "gunicorn_settings", "demo"}
 TOP = {"app", "__main__", "__init__"}

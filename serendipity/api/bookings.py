@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from serendipity import bookings, clock, organisations, rooms
 from serendipity.api.actors import member, open_lieu
 from serendipity.api.endpoints import reads, writes
-from serendipity.api.paging import Paged, microseconds, page
+from serendipity.api.paging import Paged, page
 from serendipity.api.shapes import (
     In,
     Instant,
@@ -27,7 +27,7 @@ from serendipity.api.shapes import (
     money,
     whole,
 )
-from serendipity.db import reading
+from serendipity.db import microseconds, reading
 from serendipity.lieux import Lieu
 from serendipity.rooms import Room
 

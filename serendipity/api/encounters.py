@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from serendipity import clock, encounters, telling
 from serendipity.api.actors import member
 from serendipity.api.endpoints import reads, writes
-from serendipity.api.paging import Paged, microseconds, page
+from serendipity.api.paging import Paged, page
 from serendipity.api.shapes import NO_NUL, Id, In, Instant, Nothing, NotReadable, Out, Page, whole
-from serendipity.db import reading
+from serendipity.db import microseconds, reading
 from serendipity.introductions import Introduction
 from serendipity.lieux import Lieu
 

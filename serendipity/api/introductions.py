@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from serendipity import clock, encounters, introductions
 from serendipity.api.actors import member
 from serendipity.api.endpoints import reads, writes
-from serendipity.api.paging import Paged, microseconds, page
+from serendipity.api.paging import Paged, page
 from serendipity.api.shapes import Instant, Out, Page
 from serendipity.api.suggestions import Answer, Answered, answered, own_answer, reasons_of
-from serendipity.db import reading
+from serendipity.db import microseconds, reading
 from serendipity.lieux import Lieu
 from serendipity.web import wording
 from serendipity.web.wording import Reader

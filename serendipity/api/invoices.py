@@ -10,9 +10,9 @@ from flask import current_app
 from serendipity import invoices, organisations
 from serendipity.api.actors import member
 from serendipity.api.endpoints import reads
-from serendipity.api.paging import Paged, microseconds, page
+from serendipity.api.paging import Paged, page
 from serendipity.api.shapes import Instant, Money, Out, Page, money
-from serendipity.db import reading
+from serendipity.db import microseconds, reading
 
 
 class InvoiceLine(Out):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from serendipity import clock, ledger, presence
 from serendipity.api.actors import member
 from serendipity.api.endpoints import reads
-from serendipity.api.paging import Paged, microseconds, page
+from serendipity.api.paging import Paged, page
 from serendipity.api.shapes import Instant, Out, Page
-from serendipity.db import reading
+from serendipity.db import microseconds, reading
 from serendipity.lieux import Lieu
 
 

@@ -9,13 +9,11 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Annotated, TypeVar
 
 from msgspec import Meta
 
 from serendipity.api.shapes import In, Page
-from serendipity.db import EPOCH, MICROSECOND
 from serendipity.errors import Invalid
 
 Row = TypeVar("Row")
@@ -56,11 +54,6 @@ def page(
     shown = ordered[: asked.limit]
     more = _cursor_of(key(shown[-1])) if len(ordered) > len(shown) else None
     return Page(items=[shape(row) for row in shown], next=more)
-
-
-def microseconds(at: datetime) -> int:
-    """An instant as a number that a cursor can carry."""
-    return (at - EPOCH) // MICROSECOND
 
 
 def _cursor_of(key: SortKey) -> str:

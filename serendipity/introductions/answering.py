@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from serendipity import encounters, mail, members, naming
+from serendipity import encounters, mail, many, members, naming
 from serendipity.db import new_public_id
 from serendipity.introductions.looking import open_for, own_select
 from serendipity.introductions.sides import (
@@ -99,10 +99,11 @@ def offer_each(
         }
         for key, _, expires_at in suggested
     ]
-    inserting = insert(Introduction).returning(Introduction.suggestion_id, Introduction.id)
-    ids = dict(session.execute(inserting, rows).all())
-    session.execute(
-        insert(Side),
+    keys = [Introduction.suggestion_id, Introduction.id]
+    ids = dict(many.add(session, Introduction, rows, returning=keys))
+    many.add(
+        session,
+        Side,
         [
             {"introduction_id": ids[key], "member_id": one, "guest_of_id": guests.get(one)}
             for key, people, _ in suggested

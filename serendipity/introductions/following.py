@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Integer, and_, cast, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from serendipity import consent, mail, needs, rhythms, skills
+from serendipity import consent, mail, many, needs, rhythms, skills
 from serendipity.consent import Consent
 from serendipity.encounters import Encounter
 from serendipity.introductions.sides import Introduction, Side
@@ -97,7 +97,7 @@ def silent(session: Session, member_ids: Collection[int], *, at: datetime) -> se
         .join(Introduction, Introduction.id == Side.introduction_id)
         .outerjoin(Rhythm, Rhythm.member_id == Side.member_id)
         .where(
-            Side.member_id.in_(member_ids),
+            many.among(session, Side.member_id, member_ids),
             Introduction.how == "mail",
             Introduction.expires_at <= at,
             Introduction.withdrawn_at.is_(None),
@@ -127,7 +127,7 @@ def pause_silent(
     """Pause who has been silent three times, and tell them once; how many."""
     quiet = silent(session, member_ids, at=at) - rhythms.paused(session, member_ids)
     letters = []
-    for member in session.scalars(select(Member).where(Member.id.in_(quiet))):
+    for member in session.scalars(select(Member).where(many.among(session, Member.id, quiet))):
         rhythms.pause_for_silence(session, member_id=member.id, at=at)
         if member.email is not None:
             letters.append(
@@ -153,14 +153,14 @@ def owe_words(session: Session, member_ids: Collection[int], *, lieu_id: int, at
     waiting = _unserved(session, member_ids, lieu_id=lieu_id, at=at)
     if not waiting:
         return 0
-    held = skills.skills_of(session, waiting)
-    asking = needs.of_members(session, waiting, lieu_id=lieu_id, at=at)
+    held = {one.member_id for one in skills.phrases(session, waiting)}
+    asking = {one.member_id for one in needs.phrases(session, waiting, lieu_id=lieu_id, at=at)}
     letters = [
         {
             "kind": "word",
             "recipient": member.email,
             "key": f"{at.year}Q{(at.month + 2) // 3}",
-            "facts": {"hints": _hints(held.get(member.id), asking.get(member.id), chosen)},
+            "facts": {"hints": _hints(member.id in held, member.id in asking, chosen)},
             "language": member.language,
             "member_id": member.id,
             "lieu_id": lieu_id,
@@ -181,7 +181,7 @@ def _unserved(
         select(Member, Consent)
         .join(Consent, (Consent.member_id == Member.id) & (Consent.lieu_id == lieu_id))
         .where(
-            Member.id.in_(member_ids),
+            many.among(session, Member.id, member_ids),
             Member.email.is_not(None),
             Consent.chosen_at <= since,
             ~exists().where(
@@ -195,7 +195,7 @@ def _unserved(
     return {member.id: (member, chosen) for member, chosen in rows}
 
 
-def _hints(held: Any, asked: Any, chosen: Consent) -> list[str]:
+def _hints(held: bool, asked: bool, chosen: Consent) -> list[str]:
     """What would make it likelier that somebody fits: codes, put in words by the letter."""
     missing = {"need": not asked, "skill": not held, "share": not chosen.other_lieux}
     return [hint for hint, applies in missing.items() if applies] or ["few"]

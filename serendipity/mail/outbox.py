@@ -24,8 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from serendipity import members
-from serendipity.db import Base, Key, PublicId, insert_new, new_public_id
+from serendipity import many, members
+from serendipity.db import Base, Key, PublicId, new_public_id
 from serendipity.errors import Invalid, NotFound, Refused
 from serendipity.members import Member
 
@@ -192,10 +192,7 @@ def owe_all(session: Session, letters: Sequence[dict[str, Any]], *, at: datetime
     NoSuchKind, UnusableAddress
     """
     rows = [_row(**letter, at=at) for letter in letters]
-    if not rows:
-        return 0
-    owing = insert_new(session, Letter).on_conflict_do_nothing().returning(Letter.id)
-    return len(session.scalars(owing, rows).all())
+    return len(many.add(session, Letter, rows, returning=[Letter.id], unless_there=True))
 
 
 def _row(

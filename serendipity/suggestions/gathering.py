@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,6 +23,7 @@ from serendipity import (
     clock,
     consent,
     introductions,
+    many,
     members,
     needs,
     presence,
@@ -36,14 +37,17 @@ from serendipity.lieux import Lieu
 from serendipity.members import Member
 from serendipity.presence import Presence
 from serendipity.suggestions.ideas import SuggestedPair
+from serendipity.words import Phrase
 
 
-@dataclass(frozen=True)
-class Ready:
-    """A member who may be suggested now, and until when they are here (none: by letter)."""
+class Ready(NamedTuple):
+    """What a member speaks who may be suggested now, until when they are here (none: by letter)."""
 
-    member: Member
+    languages: tuple[str, ...]
     until: datetime | None
+
+
+_Wanted = needs.Need | Phrase  # by day and by night
 
 
 @dataclass
@@ -77,17 +81,17 @@ def who(
     rows = _present(session, lieu, at) if kind == "day" else _by_letter(session, lieu)
     ready: dict[int, Ready] = {}
     away: Counter[str] = Counter()
-    quiet = _quiet(session, lieu, at) if kind == "night" else {}
+    quiet = _quiet(session, [member.id for member, _ in rows], at) if kind == "night" else {}
     for member, stay in rows:
         why = _why_not(member, stay, at) or quiet.get(member.id, "")
         if why:
             away[why] += 1
         else:
-            ready[member.id] = Ready(member, stay.until if stay else None)
+            ready[member.id] = Ready(tuple(member.languages), stay.until if stay else None)
     return ready, away
 
 
-def _present(session: Session, lieu: Lieu, at: datetime) -> list[tuple[Member, Presence | None]]:
+def _present(session: Session, lieu: Lieu, at: datetime) -> list[tuple[Any, Presence | None]]:
     rows = session.execute(
         select(Member, Presence)
         .join(Presence, Presence.member_id == Member.id)
@@ -96,18 +100,18 @@ def _present(session: Session, lieu: Lieu, at: datetime) -> list[tuple[Member, P
     return [(member, stay) for member, stay in rows]
 
 
-def _by_letter(session: Session, lieu: Lieu) -> list[tuple[Member, Presence | None]]:
-    found = session.scalars(
-        select(Member)
+def _by_letter(session: Session, lieu: Lieu) -> list[tuple[Any, Presence | None]]:
+    """What is asked of a member, and no more: there are thousands."""
+    found = session.execute(
+        select(Member.id, Member.languages, Member.paused_until, Member.email_confirmed_at)
         .join(Consent, Consent.member_id == Member.id)
         .where(Consent.lieu_id == lieu.id, Consent.by_mail, Member.email.is_not(None))
     )
     return [(member, None) for member in found]
 
 
-def _quiet(session: Session, lieu: Lieu, at: datetime) -> dict[int, str]:
-    """Who wants letters here but none now: hidden today, paused, silent for too long."""
-    ids = consent.by_mail_at(session, lieu_id=lieu.id)
+def _quiet(session: Session, ids: Collection[int], at: datetime) -> dict[int, str]:
+    """Who of those who want letters wants none now: hidden today, paused, silent for too long."""
     return (
         dict.fromkeys(introductions.silent(session, ids, at=at), "silent")
         | dict.fromkeys(rhythms.paused(session, ids), "paused")
@@ -115,7 +119,7 @@ def _quiet(session: Session, lieu: Lieu, at: datetime) -> dict[int, str]:
     )
 
 
-def _why_not(member: Member, stay: Presence | None, at: datetime) -> str:
+def _why_not(member: Any, stay: Presence | None, at: datetime) -> str:
     """Why this member is left in peace now; nothing if they are not."""
     reasons = {
         "paused": member.paused_until is not None and member.paused_until > at,
@@ -141,14 +145,14 @@ def gathered(
     if kind == "day":
         open_ones = introductions.how_many_open(session, member_ids=ready, lieu_id=lieu.id, at=at)
         room = {one: max(0, per_person - count) for one, count in open_ones.items()}
-        wanted = needs.open_needs(session, lieu_id=lieu.id, at=at)
+        wanted: Iterable[_Wanted] = needs.open_needs(session, lieu_id=lieu.id, at=at)
     else:
         day = day or clock.local_date(at, lieu.timezone)
         resting = rhythms.resting(session, ready, day=day)
         room = {one: 0 if one in resting else per_person for one in ready}
-        of_each = needs.of_members(session, ready, lieu_id=lieu.id, at=at)
-        wanted = [need for some in of_each.values() for need in some]
-    found = told(session, ready, room, wanted, seen=_seen(session, lieu, at))
+        wanted = needs.phrases(session, ready, lieu_id=lieu.id, at=at)
+    seen = consent.seen_by_all(session, lieu_id=lieu.id, at=at)
+    found = told(session, ready, room, wanted, seen=frozenset(seen))
     found.away = away
     if day is not None:
         tomorrow = seats.expected(session, lieu_id=lieu.id, day=day + timedelta(days=1))
@@ -156,17 +160,13 @@ def gathered(
     return found
 
 
-def _seen(session: Session, lieu: Lieu, at: datetime) -> set[int]:
-    return consent.seen_by_all(session, lieu_id=lieu.id, at=at)
-
-
 def told(
     session: Session,
     ready: dict[int, Ready],
     room: Mapping[int, int],
-    wanted: Iterable[needs.Need],
+    wanted: Iterable[_Wanted],
     *,
-    seen: set[int],
+    seen: frozenset[int],
 ) -> Gathered:
     """These people as the engine is told of them.
 
@@ -181,8 +181,10 @@ def told(
     blocked = _blocked(session, ready)
     said = _said(session, ready, wanted)
     people = [
-        _person(one, room[one.member.id], blocked.get(one.member.id, frozenset()), seen, said)
-        for one in ready.values()
+        _person(
+            key, one, cap=room[key], blocked=blocked.get(key, frozenset()), seen=seen, said=said
+        )
+        for key, one in ready.items()
     ]
     people += [
         Person(other, blocked=blocked.get(other, frozenset()), visible=_visible(other, seen))
@@ -205,14 +207,16 @@ class _Said:
     concepts: dict[tuple[int, str, str], str]
 
 
-def _said(session: Session, ready: Collection[int], needed: Iterable[needs.Need]) -> _Said:
+def _said(session: Session, ready: Collection[int], needed: Iterable[_Wanted]) -> _Said:
     """Skills and open needs, in the words of those who said them."""
     concepts: dict[tuple[int, str, str], str] = {}
     offered: dict[int, tuple[Offered, ...]] = {}
     wanted: dict[int, tuple[Wanted, ...]] = {}
-    for member_id, held in skills.skills_of(session, ready).items():
-        offered[member_id] = tuple(Offered(one.words, one.concept_id) for one in held)
-        concepts |= {(member_id, "skill", s.words): s.concept_id for s in held if s.concept_id}
+    for skill in skills.phrases(session, ready):
+        offered.setdefault(skill.member_id, ())
+        offered[skill.member_id] += (Offered(skill.words, skill.concept_id),)
+        if skill.concept_id:
+            concepts[skill.member_id, "skill", skill.words] = skill.concept_id
     for need in needed:
         if need.member_id in ready:
             wanted.setdefault(need.member_id, ())
@@ -222,13 +226,14 @@ def _said(session: Session, ready: Collection[int], needed: Iterable[needs.Need]
     return _Said(offered, wanted, concepts)
 
 
-def _person(one: Ready, cap: int, blocked: frozenset[int], seen: set[int], said: _Said) -> Person:
-    key = one.member.id
+def _person(
+    key: int, one: Ready, *, cap: int, blocked: frozenset[int], seen: frozenset[int], said: _Said
+) -> Person:
     return Person(
         key,
         skills=said.skills.get(key, ()),
         needs=said.needs.get(key, ()),
-        languages=tuple(one.member.languages),
+        languages=one.languages,
         cap=cap,
         until=one.until,
         blocked=blocked,
@@ -236,9 +241,9 @@ def _person(one: Ready, cap: int, blocked: frozenset[int], seen: set[int], said:
     )
 
 
-def _visible(member_id: int, seen: set[int]) -> bool | frozenset[Any]:
+def _visible(member_id: int, seen: frozenset[Any]) -> bool | frozenset[Any]:
     """To whom this member may be named as a shared acquaintance: who hides sees no names."""
-    return frozenset(seen) if member_id in seen else False
+    return seen if member_id in seen else False
 
 
 def _blocked(session: Session, ids: Iterable[int]) -> dict[int, frozenset[int]]:
@@ -251,7 +256,8 @@ def _blocked(session: Session, ids: Iterable[int]) -> dict[int, frozenset[int]]:
 def _asked(session: Session, ready: Collection[int]) -> list[Asked]:
     rows = session.execute(
         select(SuggestedPair.a_id, SuggestedPair.b_id, SuggestedPair.at).where(
-            SuggestedPair.a_id.in_(list(ready)), SuggestedPair.b_id.in_(list(ready))
+            many.among(session, SuggestedPair.a_id, ready),
+            many.among(session, SuggestedPair.b_id, ready),
         )
     )
     return [Asked(a, b, at) for a, b, at in rows]
@@ -261,7 +267,7 @@ def broader_of(session: Session, concept_ids: Iterable[str | None]) -> Broader:
     """What the kept concepts say about which is broader than which."""
     rows = session.execute(
         select(skills.Concept.id, skills.Concept.broader_id).where(
-            skills.Concept.id.in_({key for key in concept_ids if key}),
+            many.among(session, skills.Concept.id, {key for key in concept_ids if key}),
             skills.Concept.broader_id.is_not(None),
         )
     )

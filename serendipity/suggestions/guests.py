@@ -7,7 +7,7 @@ own lieux do that.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
-from serendipity import consent, introductions, needs, presence, rhythms, skills
+from serendipity import consent, introductions, many, needs, presence, rhythms, skills
 from serendipity.consent import Consent
 from serendipity.lieux import Lieu
 from serendipity.members import Member
@@ -23,6 +23,7 @@ from serendipity.needs import Need
 from serendipity.skills import MemberSkill
 from serendipity.suggestions import gathering
 from serendipity.suggestions.gathering import Gathered, Ready
+from serendipity.words import Phrase
 
 MOST: Final = 100  # guests that one lieu looks at in one night
 
@@ -35,22 +36,22 @@ def invited(
     if not sharing:
         return None, {}
     hosts = {one: alone[one] for one in sorted(sharing)}
-    wanted = needs.of_members(session, hosts, lieu_id=lieu.id, at=at)
+    wanted = needs.phrases(session, hosts, lieu_id=lieu.id, at=at)
     homes = _found(session, lieu, hosts, wanted, at)
     fit = free(session, homes, at=at, day=day)
     guests = {one: homes[one] for one in sorted(fit)[:MOST]}
     if not guests:
         return None, {}
-    ready = hosts | {one: Ready(member, None) for one, member in fit.items() if one in guests}
+    ready = hosts | {one: fit[one] for one in guests}
     for lieu_id in set(guests.values()):
         of_there = [one for one, home in guests.items() if home == lieu_id]
-        wanted |= needs.of_members(session, of_there, lieu_id=lieu_id, at=at)
+        wanted += needs.phrases(session, of_there, lieu_id=lieu_id, at=at)
     told = gathering.told(
         session,
         ready,
         dict.fromkeys(ready, 1),
-        [need for some in wanted.values() for need in some],
-        seen=set(),  # nobody is named to somebody from elsewhere
+        wanted,
+        seen=frozenset(),  # nobody is named to somebody from elsewhere
     )
     sides = (frozenset(hosts), frozenset(guests))
     told.people = [_apart(person, sides) for person in told.people]
@@ -64,24 +65,23 @@ def _apart(person: Any, sides: tuple[frozenset[int], frozenset[int]]) -> Any:
 
 
 def _found(
-    session: Session, lieu: Lieu, hosts: Collection[int], wanted: Mapping[int, Any], at: datetime
+    session: Session, lieu: Lieu, hosts: Collection[int], wanted: Iterable[Phrase], at: datetime
 ) -> dict[int, int]:
     """Members elsewhere who offer what is needed here, or need what is offered here."""
-    needed = {need.concept_id for some in wanted.values() for need in some if need.concept_id}
-    held = skills.skills_of(session, hosts)
-    offered = {one.concept_id for some in held.values() for one in some if one.concept_id}
+    needed = {one.concept_id for one in wanted if one.concept_id}
+    offered = {one.concept_id for one in skills.phrases(session, hosts) if one.concept_id}
     if not needed | offered:
         return {}
     here = consent.by_mail_at(session, lieu_id=lieu.id)
     helps = exists().where(
         MemberSkill.member_id == Consent.member_id,
-        MemberSkill.concept_id.in_(needed),
+        many.among(session, MemberSkill.concept_id, needed),
         MemberSkill.withdrawn_at.is_(None),
     )
     asks = exists().where(
         Need.member_id == Consent.member_id,
         Need.lieu_id == Consent.lieu_id,
-        Need.concept_id.in_(offered),
+        many.among(session, Need.concept_id, offered),
         Need.expires_at > at,
         Need.answered_at.is_(None),
         Need.withdrawn_at.is_(None),
@@ -103,7 +103,7 @@ def _found(
 
 def free(
     session: Session, homes: Mapping[int, int], *, at: datetime, day: date
-) -> dict[int, Member]:
+) -> dict[int, Ready]:
     """Which of these guests may be introduced this night, asked again before it is written."""
     if not homes:
         return {}
@@ -114,16 +114,19 @@ def free(
         | presence.hidden(session, homes, at=at)
     )
     rows = session.execute(
-        select(Member, Consent)
+        select(Member.id, Member.languages, Consent.lieu_id)
         .join(Consent, Consent.member_id == Member.id)
         .where(
-            Member.id.in_(set(homes) - quiet),
+            many.among(session, Member.id, set(homes) - quiet),
             Member.email.is_not(None),
             Member.email_confirmed_at.is_not(None),
             or_(Member.paused_until.is_(None), Member.paused_until <= at),
             Consent.by_mail,
             Consent.other_lieux,
         )
-        .execution_options(populate_existing=True)
     )
-    return {one.id: one for one, chosen in rows if homes[one.id] == chosen.lieu_id}
+    return {
+        one: Ready(tuple(languages), None)
+        for one, languages, lieu_id in rows
+        if homes[one] == lieu_id
+    }

@@ -7,11 +7,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from serendipity import introductions, members, rhythms
+from serendipity import introductions, many, members, rhythms
 from serendipity.db import new_public_id
 from serendipity.lieux import Lieu
 from serendipity.suggestions import gathering, guests
@@ -142,7 +142,8 @@ def suggested_pairs(session: Session, ids: Collection[int]) -> set[tuple[int, in
     """Those pairs among these members that were suggested before and are remembered."""
     rows = session.execute(
         select(SuggestedPair.a_id, SuggestedPair.b_id).where(
-            SuggestedPair.a_id.in_(ids), SuggestedPair.b_id.in_(ids)
+            many.among(session, SuggestedPair.a_id, ids),
+            many.among(session, SuggestedPair.b_id, ids),
         )
     )
     return {(a, b) for a, b in rows}
@@ -159,11 +160,12 @@ def _written(
     if not ideas:
         return True
     made = [(new_public_id(), idea) for idea in ideas]
+    many.find_by_key(session)
     try:
         with session.begin_nested():
             rows = [_suggestion(key, idea, kept, at) for key, idea in made]
-            inserting = insert(Suggestion).returning(Suggestion.public_id, Suggestion.id)
-            ids = dict(session.execute(inserting, rows).all())
+            keys = [Suggestion.public_id, Suggestion.id]
+            ids = dict(many.add(session, Suggestion, rows, returning=keys))
             _write_people(session, [(ids[key], idea) for key, idea in made], at)
             introductions.offer_each(
                 session,
@@ -181,16 +183,18 @@ def _written(
 
 def _write_people(session: Session, made: Sequence[tuple[int, Idea]], at: datetime) -> None:
     """Who is in each suggestion, and the memory of every pair."""
-    session.execute(
-        insert(SuggestionMember),
+    many.add(
+        session,
+        SuggestionMember,
         [
             {"suggestion_id": key, "member_id": one, "serves": idea.serves[one]}
             for key, idea in made
             for one in idea.members
         ],
     )
-    session.execute(
-        insert(SuggestedPair),
+    many.add(
+        session,
+        SuggestedPair,
         [
             {"a_id": a, "b_id": b, "suggestion_id": key, "at": at}
             for key, idea in made

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from serendipity import rhythms
 from serendipity.db import write_transaction
+from serendipity.rhythms import Rhythm
 from tests.conftest import NOON
 from tests.pages import beside, send
 from tests.rows import a_lieu, a_member, signed_in
@@ -59,7 +60,7 @@ def test_my_rhythm_is_mine_to_choose(house: House, every: str) -> None:
 def test_what_is_no_rhythm_changes_nothing(house: House) -> None:
     assert send(house.awa, "/me/rhythm", "/me", every="hourly").status_code == 422
     with beside(house.app) as session:
-        assert rhythms.chosen_by(session, [house.awa_id]) == {}
+        assert session.get(Rhythm, house.awa_id) is None
 
 
 def test_who_was_paused_for_silence_reads_why(app: Flask, house: House) -> None:
