@@ -1,18 +1,21 @@
 """Night: a whole network's night, from rows in PostgreSQL to letters in the outbox.
 
 Workers are processes of their own, each with its share of the lieux; what they run is the service's
-`jobs.night`. Against it stands the pure matching of the same input: the communities of all lieux
-built and asked once, with nothing read and nothing written. Memory is each worker's own.
+`jobs.night`, for as many lieux at a time as a worker has hands. Against it stands the pure matching
+of the same input: the communities of all lieux built and asked once, with nothing read and nothing
+written. Memory is each worker's own.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +30,7 @@ from serendipity import config
 from serendipity.app import create_app
 from serendipity.db import database, reading
 from serendipity.introductions import Introduction
-from serendipity.jobs import night
+from serendipity.jobs import night, sharing
 from serendipity.jobs.rounds import seed_of
 from serendipity.lieux import Lieu
 from serendipity.mail import Letter
@@ -138,11 +141,16 @@ def work(what: str, url: str, share: int, of: int) -> dict[str, float]:
 
 
 def _nights(app: Flask, slugs: list[str]) -> tuple[float, float]:
+    def one(slug: str) -> None:
+        with app.app_context():
+            night.run(reading, lieu=slug, local_date=AT.date(), at=AT)
+            database.session.remove()
+
     _warm(slugs[0])
     begun, own = time.perf_counter(), time.process_time()
-    for slug in slugs:
-        night.run(reading, lieu=slug, local_date=AT.date(), at=AT)
-        database.session.remove()
+    with ThreadPoolExecutor(sharing.HANDS["night"]) as hands:
+        for done in [hands.submit(one, slug) for slug in slugs]:
+            done.result()
     return time.perf_counter() - begun, time.process_time() - own
 
 
@@ -168,6 +176,7 @@ def _warm(slug: str) -> None:
     """Imports and the first plan of everything are the start of a worker, not its night."""
     night.run(reading, lieu=slug, local_date=AT.date(), at=AT, dry_run=True)
     database.session.remove()
+    gc.freeze()  # as a worker does
 
 
 if __name__ == "__main__":

@@ -37,6 +37,9 @@ INSTALL_LOCK: Final = 7_303
 HEARTBEAT: Final = 5.0  # seconds
 DEAD_AFTER: Final = 20.0  # seconds without a heartbeat
 MOST_TASKS: Final = 64  # of letters, in the queue at once
+# Tasks of each queue at a time. While one night waits for the database, the other thinks; a third
+# would find no processor free. Letters have a hand of their own: a code waits for no night to end.
+HANDS: Final = {"night": 2, "letters": 1}
 logger = logging.getLogger(__name__)
 
 
@@ -142,7 +145,7 @@ async def _work(queue: Queue) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     async with queue.doing.open_async():
-        hands = [asyncio.create_task(_hands(queue.doing, name)) for name in ("night", "letters")]
+        hands = [asyncio.create_task(_hands(queue.doing, name)) for name in HANDS]
         helper = asyncio.create_task(_take_over(queue.doing))
         await stopped.wait()
         helper.cancel()
@@ -152,11 +155,11 @@ async def _work(queue: Queue) -> None:
 
 
 async def _hands(app: procrastinate.App, queue: str) -> None:
-    """One task at a time from each queue: a code need not wait for a night to end."""
+    """Do the tasks of one queue, as many at a time as it has hands."""
     await app.run_worker_async(
         queues=[queue],
         name=queue,
-        concurrency=1,
+        concurrency=HANDS[queue],
         fetch_job_polling_interval=2.0,
         shutdown_graceful_timeout=60,
         delete_jobs="always",
