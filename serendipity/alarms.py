@@ -25,13 +25,15 @@ BEATS: Final = ("read", "deliver", "keep_house", "nights")
 DAILY: Final = {"night": timedelta(hours=30), retention.JOB: timedelta(hours=50)}
 TOO_OLD: Final = timedelta(days=91)
 BACKUP_AGE: Final = timedelta(hours=26)
+LOOKED_AT_WITHIN: Final = timedelta(hours=2)
+WHOLE_BACKUP: Final = "whole backup"  # a beat, left by who read the newest backup and found it so
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
     """What is wrong, since when; `lieu` is empty where it is the whole installation."""
 
-    what: str  # a beat, a job, "old presence" or "backup"
+    what: str  # a beat, a job, "old presence", "backup" or "whole backup"
     since: datetime | None  # none: never
     lieu: str = ""
 
@@ -46,9 +48,7 @@ def alarms(session: Session, *, backup_folder: Path | None, at: datetime) -> lis
     if oldest is not None and oldest < at - TOO_OLD:
         found.append(Alarm("old presence", oldest))
     if backup_folder is not None:
-        newest = newest_backup(backup_folder)
-        if newest is None or newest < at - BACKUP_AGE:
-            found.append(Alarm("backup", newest))
+        found += _backups(session, newest_backup(backup_folder), at)
     return found
 
 
@@ -75,14 +75,29 @@ def _jobs(session: Session, places: list[Lieu], at: datetime) -> Iterator[Alarm]
                 yield Alarm(job, since, lieu.slug)
 
 
-def newest_backup(folder: Path) -> datetime | None:
-    """When the newest file of this folder was written; drafts, which begin with a dot, apart."""
-    times = [
-        one.stat().st_mtime
+def _backups(session: Session, newest: Path | None, at: datetime) -> Iterator[Alarm]:
+    """The newest is too old, or no worker has found it whole: damaged, or nobody looked."""
+    written = written_at(newest) if newest else None
+    if written is None or written < at - BACKUP_AGE:
+        yield Alarm("backup", written)
+        return
+    seen = session.get(Beat, WHOLE_BACKUP)
+    if written < at - LOOKED_AT_WITHIN and (seen is None or seen.at < written):
+        yield Alarm(WHOLE_BACKUP, seen.at if seen else None)
+
+
+def newest_backup(folder: Path) -> Path | None:
+    """The newest file of this folder; drafts, which begin with a dot, apart."""
+    whole = [
+        one
         for one in (folder.iterdir() if folder.is_dir() else ())
         if one.is_file() and not one.name.startswith(".") and one.stat().st_size
     ]
-    return datetime.fromtimestamp(max(times), UTC) if times else None
+    return max(whole, key=written_at, default=None)
+
+
+def written_at(file: Path) -> datetime:
+    return datetime.fromtimestamp(file.stat().st_mtime, UTC)
 
 
 def beats(session: Session, *, at: datetime) -> dict[str, dict[str, object]]:

@@ -77,23 +77,41 @@ def restore(engine: Engine, path: Path) -> dict[str, int]:
     ------
     NotABackup, NotEmpty, ConfigurationError
     """
-    with path.open("rb") as file:
-        magic = file.read(16)
     if inspect(engine).get_table_names():
         raise NotEmpty()
+    _refuse_another_kind(engine, path)
     if engine.dialect.name == "sqlite":
-        if magic != SQLITE_MAGIC:
-            raise NotABackup(path=path, why="not a backup of a SQLite database")
         _restore_sqlite(engine, path)
     else:
-        if not magic.startswith(POSTGRESQL_MAGIC):
-            raise NotABackup(path=path, why="not a backup of a PostgreSQL database")
         _pg(
             engine, "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction",
             f"--dbname={_libpq(engine.url)}", str(path),
         )  # fmt: skip
     schema.refuse_if_newer(engine)
     return rows(engine)
+
+
+def check(engine: Engine, path: Path) -> None:
+    """Read a backup from end to end where it lies, as restoring it would.
+
+    Raises
+    ------
+    NotABackup, ConfigurationError
+    """
+    _refuse_another_kind(engine, path)
+    if engine.dialect.name == "sqlite":
+        _refuse_damaged(path, told=path)
+    else:  # the list of its contents alone would say nothing of the rows
+        _pg(engine, "pg_restore", f"--file={os.devnull}", str(path))
+
+
+def _refuse_another_kind(engine: Engine, path: Path) -> None:
+    with path.open("rb") as file:
+        magic = file.read(len(SQLITE_MAGIC))
+    if engine.dialect.name == "sqlite" and magic != SQLITE_MAGIC:
+        raise NotABackup(path=path, why="not a backup of a SQLite database")
+    if engine.dialect.name == "postgresql" and not magic.startswith(POSTGRESQL_MAGIC):
+        raise NotABackup(path=path, why="not a backup of a PostgreSQL database")
 
 
 def rows(engine: Engine) -> dict[str, int]:
@@ -111,18 +129,23 @@ def _restore_sqlite(engine: Engine, path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=_sqlite_path(engine).parent) as folder:
         copy = Path(folder) / "copy.sqlite"
         _copy_sqlite(path, copy)
-        with contextlib.closing(sqlite3.connect(copy)) as connection:
-            try:
-                (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
-                known = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-            except sqlite3.DatabaseError as error:
-                raise NotABackup(path=path, why=str(error)) from error
-        if verdict != "ok" or known is None:
-            raise NotABackup(path=path, why=f"damaged: {verdict}")
-        if known[0] not in schema.revisions():
-            raise NotABackup(path=path, why=f"newer than this code (it stands at {known[0]})")
+        _refuse_damaged(copy, told=path)
         engine.dispose()
         _copy_sqlite(copy, _sqlite_path(engine))
+
+
+def _refuse_damaged(file: Path, *, told: Path) -> None:
+    """Opened as a file that nobody writes to: there is no log beside it to look for."""
+    with contextlib.closing(sqlite3.connect(f"file:{file}?immutable=1", uri=True)) as connection:
+        try:
+            (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
+            known = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise NotABackup(path=told, why=str(error)) from error
+    if verdict != "ok" or known is None:
+        raise NotABackup(path=told, why=f"damaged: {verdict}")
+    if known[0] not in schema.revisions():
+        raise NotABackup(path=told, why=f"newer than this code (it stands at {known[0]})")
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

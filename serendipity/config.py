@@ -81,8 +81,9 @@ class Settings:
     )
     backup_folder: str = setting(
         "",
-        "Where your backups are written; the newest being older than 26 hours is then an alarm on "
-        "the operator's page and in /readyz. Empty: nobody looks.",
+        "Where your backups are written, for the worker to read too; the newest being older than "
+        "26 hours, or not found whole, is then an alarm on the operator's page and in /readyz. "
+        "Empty: nobody looks.",
     )
     vocabulary: str = setting(
         "", "Path of a vocabulary file for reading skills; empty for the starter vocabulary."

@@ -14,6 +14,7 @@ is one night like any other; nothing is scheduled in local time.
 from __future__ import annotations
 
 import fcntl
+import gc
 import logging
 import signal
 import socket
@@ -34,7 +35,8 @@ from flask import Flask
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from serendipity import clock, hearing, lieux, mail, payments, runs
+from serendipity import alarms, backups, clock, hearing, lieux, mail, payments, runs
+from serendipity.backups import NotABackup
 from serendipity.config import Settings
 from serendipity.db import database, is_busy, write_transaction
 from serendipity.db import reading as looking
@@ -67,6 +69,7 @@ class Worker:
         self.app = app
         self.settings: Settings = app.config["SETTINGS"]
         self.shelf = reading.Shelf(self.settings)
+        self._looked_at: tuple[Path, datetime] | None = None
         self.desk = delivery.Desk(looking, post or way_out(self.settings), self.settings)
 
     def read(self) -> int:
@@ -146,6 +149,22 @@ class Worker:
         with self._context(), write_transaction(looking()) as session:
             runs.beat(session, job=job, done=done, host=HOST, at=clock.now())
 
+    def look_at_backup(self) -> int:
+        """Read the newest backup, once; found whole, that is written down, as any beat."""
+        folder = self.settings.backup_folder
+        newest = alarms.newest_backup(Path(folder)) if folder else None
+        if newest is None or self._looked_at == (newest, alarms.written_at(newest)):
+            return 0
+        self._looked_at = (newest, alarms.written_at(newest))
+        try:
+            with self._context():
+                backups.check(database.engine, newest)
+        except (NotABackup, ConfigurationError, OSError) as error:
+            logger.error("the newest backup cannot be brought back: %s", error)
+            return 0
+        self.tell(alarms.WHOLE_BACKUP, 1)
+        return 1
+
     def reader(self) -> hearing.Reader:
         """The reader of the moment, for words that are being typed."""
         with self._context():
@@ -199,6 +218,7 @@ def run(app: Flask) -> None:
     """
     with _alone(app):
         worker = Worker(app)
+        gc.freeze()  # what is there from the start stays: looking for garbage in it is in vain
         with listening.listening(worker.settings, worker.reader):
             _run_shared(worker) if sharing.is_shared(worker.settings) else _run_embedded(worker)
         worker.desk.post.close()
@@ -215,6 +235,7 @@ def _beats(
         worker.close_pages: MINUTE,
         deliver: SECOND,
         worker.keep_house: MINUTE,
+        worker.look_at_backup: MINUTE,
         nights: MINUTE,
     }
 
@@ -262,7 +283,7 @@ def run_once(app: Flask) -> dict[str, int]:
     worker = Worker(app)
     done = {"kept": worker.keep_house(), "read": worker.read(), "nights": worker.nights()}
     done["closed"], done["settled"] = worker.close_pages(), worker.settle()
-    done["paid back"] = worker.pay_back()
+    done["paid back"], done["backups"] = worker.pay_back(), worker.look_at_backup()
     done["letters"] = 0
     while sent := worker.deliver():
         done["letters"] += sent

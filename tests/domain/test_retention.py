@@ -147,6 +147,11 @@ def test_a_backup_that_is_old_or_missing_is_an_alarm(
     file.write_bytes(b"rows")
     os.utime(file, (NOON.timestamp(), NOON.timestamp()))
     assert ringing(session, NOON + MINUTE, tmp_path) == set()
+    assert ringing(session, NOON + 3 * HOUR, tmp_path) - set(alarms.BEATS) == {"whole backup"}
+    runs.beat(session, job=alarms.WHOLE_BACKUP, done=1, host="here", at=NOON - MINUTE)
+    assert ringing(session, NOON + 3 * HOUR, tmp_path) - set(alarms.BEATS) == {"whole backup"}
+    runs.beat(session, job=alarms.WHOLE_BACKUP, done=1, host="here", at=NOON + MINUTE)
+    assert ringing(session, NOON + 3 * HOUR, tmp_path) - set(alarms.BEATS) == set()
     file.rename(tmp_path / ".draft")
     assert ringing(session, NOON + MINUTE, tmp_path) == {"backup"}
 

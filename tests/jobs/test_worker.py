@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,12 +14,13 @@ from sqlalchemy import select
 
 from matching.sources import Concept as Named
 from matching.vocabulary import Vocabulary
-from serendipity import needs, skills, vocabularies
-from serendipity.db import reading, writing
+from serendipity import alarms, backups, needs, skills, vocabularies
+from serendipity.db import database, reading, writing
 from serendipity.introductions import Introduction
 from serendipity.jobs import housekeeping, scheduler
 from serendipity.jobs import reading as reading_job
 from serendipity.presence import Presence
+from serendipity.runs import Beat
 from serendipity.skills import MemberSkill
 from serendipity.suggestions import Round
 from tests.conftest import NOON, Clock
@@ -119,3 +121,27 @@ def test_a_new_vocabulary_file_is_taken_without_a_restart(
     (tmp_path / "vocabulary.npz").unlink()
     Vocabulary(FEW).save(tmp_path / "vocabulary.npz")
     assert len(worker.shelf.vocabulary()) == 3
+
+
+def test_a_worker_reads_each_newest_backup_once_and_says_when_it_is_whole(
+    app: Flask, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    settings = dataclasses.replace(app.config["SETTINGS"], backup_folder=str(folder))
+    app.config["SETTINGS"] = settings
+    worker = scheduler.Worker(app)
+    assert worker.look_at_backup() == 0  # there is none
+    with app.app_context():
+        backups.backup(database.engine, folder / "monday")
+    assert [worker.look_at_backup(), worker.look_at_backup()] == [1, 0]
+    whole = (folder / "monday").read_bytes()
+    later = (folder / "monday").stat().st_mtime
+    for name, content in {"cut": whole[: len(whole) // 2], "odd": b"rows"}.items():
+        (folder / name).write_bytes(content)
+        later += 60
+        os.utime(folder / name, (later, later))
+        assert worker.look_at_backup() == 0
+        assert "cannot be brought back" in caplog.messages[-1]
+    with app.app_context():
+        assert reading().get_one(Beat, alarms.WHOLE_BACKUP).done == 1
