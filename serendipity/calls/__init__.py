@@ -4,7 +4,8 @@ Rules kept here: as many are asked at a time as there are chairs, and each has t
 is asked more often in a week than the cap; who hides, focuses or pauses is not asked; a no is
 shown to nobody; the asker sees a name when somebody said yes. A call for a few makes a circle of
 those who said yes, the asker among them: they learn each other's names, nobody who is kept apart
-from one of them is asked, and there are at most as many as were called for.
+from one of them is asked, and there are at most as many as were called for. Who asked in vain is
+told once, by letter, if they want letters.
 """
 
 from serendipity.calls.answering import (
@@ -33,6 +34,7 @@ from serendipity.calls.asking import (
     Planned,
     end_turns,
     free_to_be_asked,
+    owe_missed,
     pass_on,
     plan,
     put,
@@ -65,6 +67,7 @@ __all__ = [
     "lapse",
     "mine",
     "of_booking",
+    "owe_missed",
     "pass_on",
     "plan",
     "put",

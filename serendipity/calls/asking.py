@@ -19,6 +19,7 @@ import matching
 from serendipity import mail, members, skills
 from serendipity.bookings import Booking
 from serendipity.calls.tables import IN_HAND, TURN, Call, CallAsked, yeses
+from serendipity.consent import Consent
 from serendipity.members import Member
 from serendipity.organisations import OrganisationMember
 from serendipity.presence import Presence
@@ -28,6 +29,7 @@ WEEK: Final = timedelta(days=7)
 WEEKLY_CAP: Final = 5
 LOOK_AGAIN: Final = timedelta(minutes=1)  # when nobody fitted
 SPARE: Final = 5
+TOLD_WITHIN: Final = timedelta(days=1)  # that nobody answered; after that it is no news
 READ_WITHIN: Final = timedelta(seconds=10)  # the reader's time to hear a concept in the words
 
 
@@ -142,6 +144,36 @@ def _ask(session: Session, call: Call, helper: Member, *, at: datetime) -> None:
             member_id=helper.id,
             lieu_id=call.lieu_id,
         )
+
+
+def owe_missed(session: Session, *, at: datetime) -> int:
+    """Tell members whose question nobody answered in its time, if they want letters; how many."""
+    rows = session.execute(
+        select(Call, Member)
+        .join(Member, Member.id == Call.member_id)
+        .join(Consent, (Consent.member_id == Member.id) & (Consent.lieu_id == Call.lieu_id))
+        .where(
+            Call.expires_at <= at,
+            Call.expires_at > at - TOLD_WITHIN,
+            Call.withdrawn_at.is_(None),
+            yeses(Call.id) == 0,
+            Consent.by_mail,
+            Member.email.is_not(None),
+        )
+    )
+    letters = [
+        {
+            "kind": "missed",
+            "recipient": member.email,
+            "key": call.public_id,
+            "facts": {"call": call.public_id, "words": call.words},
+            "language": member.language,
+            "member_id": member.id,
+            "lieu_id": call.lieu_id,
+        }
+        for call, member in rows
+    ]
+    return mail.owe_all(session, letters, at=at)
 
 
 def free_to_be_asked(session: Session, call: Call, *, at: datetime) -> dict[int, Member]:

@@ -45,6 +45,7 @@ VERBS: Final[dict[str, Callable[..., Any]]] = {
     "words of needs": retention.forget_needs,
     "digests": digests.owe_due,
     "calls": calls.lapse,
+    "calls nobody answered": calls.owe_missed,
     "suggestions": suggestions.lapse,
     "asking again": encounters.owe_asking_again,
     "codes": signin.forget,

@@ -354,6 +354,7 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "again": _encounter,
     "together": _together,
     "call": _as_it_stands,
+    "missed": _as_it_stands,
     "booking": _booking,
     "hurry": _booking,
     "seat": _seat,

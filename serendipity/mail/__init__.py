@@ -19,6 +19,7 @@ What each kind of letter needs in its facts (instants in ISO 8601, ids are publi
     digest        from_day, to_day, counts                      what the concierges should know
     again         encounter                                     a month after: what came of it?
     call          call, words                                   somebody asks you for ten minutes
+    missed        call, words                                   nobody answered your question
     hurry         what (absent, offered), and what a booking has
     together      encounter                                     both want to go on: addresses
     booking       what (see bookings.letters), organisation_name, room, timezone, starts_at,

@@ -52,6 +52,7 @@ class Kind:
 KINDS: Final[dict[str, Kind]] = {
     "code": Kind(urgent=True, lives=timedelta(minutes=10), secrets=("code",)),
     "call": Kind(urgent=True, lives=timedelta(minutes=10)),
+    "missed": Kind(lives=timedelta(days=2), by_consent=True),
     "booking": Kind(),
     "seat": Kind(),
     "seat_reminder": Kind(lives=timedelta(hours=24)),

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from serendipity import calls, encounters, ledger, mail, members, presence, words
+from serendipity import calls, consent, encounters, ledger, mail, members, presence, words
 from serendipity.bookings import Booking
 from serendipity.calls import Call, CallAsked
 from serendipity.db import write_transaction
@@ -515,3 +515,55 @@ def test_a_forgotten_member_leaves_no_words_behind(
     session.expire_all()
     assert (call.words, call.withdrawn_at) == ("", NOON)
     assert calls.to_me(session, member_id=karim.id, at=NOON) == []
+
+
+# --- in vain --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("what_happened", "told"),
+    [
+        ("nobody was there", 1),
+        ("everybody was silent", 1),
+        ("everybody said no", 1),
+        ("somebody said yes", 0),
+        ("it was taken back", 0),
+        ("the asker left", 0),
+        ("the asker wants no letters", 0),
+    ],
+)
+def test_who_asked_in_vain_is_told_once_if_they_want_letters(
+    session: Session, lieu: Lieu, asker: Member, what_happened: str, told: int
+) -> None:
+    consent.choose(
+        session, member_id=asker.id, lieu_id=lieu.id, here_today=True,
+        by_mail=what_happened != "the asker wants no letters", other_lieux=False, at=NOON,
+    )  # fmt: skip
+    call = a_call(session, lieu, asker)
+    later, karim = NOON + MINUTE, helper(session, lieu)
+    if what_happened.startswith(("everybody", "somebody")):
+        assert calls.pass_on(session, at=NOON) == 1
+    if what_happened == "everybody said no":
+        calls.decline(session, public_id=call.public_id, member_id=karim.id, at=later)
+    if what_happened == "somebody said yes":
+        calls.accept(session, public_id=call.public_id, member_id=karim.id, at=later)
+    if what_happened == "it was taken back":
+        calls.withdraw(session, public_id=call.public_id, member_id=asker.id, at=later)
+    if what_happened == "the asker left":
+        members.erase(session, member_id=asker.id, at=later)
+    assert calls.owe_missed(session, at=call.expires_at - MINUTE) == 0
+    assert calls.owe_missed(session, at=call.expires_at) == told
+    assert calls.owe_missed(session, at=call.expires_at + MINUTE) == 0
+    letters = select(mail.Letter.member_id).where(mail.Letter.kind == "missed")
+    assert session.scalars(letters).all() == [asker.id] * told
+
+
+def test_that_nobody_answered_days_ago_is_no_news(
+    session: Session, lieu: Lieu, asker: Member
+) -> None:
+    consent.choose(
+        session, member_id=asker.id, lieu_id=lieu.id, here_today=True, by_mail=True,
+        other_lieux=False, at=NOON,
+    )  # fmt: skip
+    call = a_call(session, lieu, asker)
+    assert calls.owe_missed(session, at=call.expires_at + DAY) == 0
