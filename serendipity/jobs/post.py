@@ -153,7 +153,10 @@ class SmtpPost:
         if server is None:
             raise Later(why="not announced")
         try:
-            _must(server.data(message), 250)
+            code, line = server.data(message)
+            if code // 100 not in (2, 4, 5):  # half an answer: "25" of "250" is read as a code, too
+                raise smtplib.SMTPServerDisconnected(f"half an answer: {code}")
+            _must((code, line), *range(200, 300))
         except _Told as told:
             self._forget_envelope()
             raise told.meaning() from told

@@ -23,6 +23,7 @@ class Office:
         self.to_sender = self.to_recipient = self.to_data = ""
         self.hangs = threading.Event()  # set: DATA is taken in and the line breaks
         self.never_answers = threading.Event()
+        self.slow_to_recipient = threading.Event()
         self.reached_data = threading.Event()
 
     async def handle_MAIL(  # noqa: N802 (aiosmtpd's names)
@@ -34,6 +35,8 @@ class Office:
     async def handle_RCPT(  # noqa: N802
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
+        while self.slow_to_recipient.is_set():
+            await asyncio.sleep(0.05)
         if self.to_recipient:
             return self.to_recipient
         envelope.rcpt_tos.append(address)
@@ -76,3 +79,44 @@ class Open:
 
     def __exit__(self, *_: object) -> None:
         self.controller.stop()
+
+
+class Cutting:
+    """A server that takes every letter whole, answers with these bytes, and hangs up."""
+
+    def __init__(self, answer: bytes) -> None:
+        self.answer, self.bodies = answer, 0
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"smtp://127.0.0.1:{self.socket.getsockname()[1]}"
+        self.thread = threading.Thread(target=self._serve)
+
+    def __enter__(self) -> Cutting:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.shutdown(socket.SHUT_RDWR)  # wakes who waits in accept
+        self.socket.close()
+        self.thread.join()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                line, _ = self.socket.accept()
+            except OSError:
+                return
+            with line, line.makefile("rwb", buffering=0) as words:
+                self._converse(words)
+
+    def _converse(self, words: Any) -> None:
+        words.write(b"220 here\r\n")
+        for command in iter(words.readline, b""):
+            if command.upper().startswith(b"DATA"):
+                words.write(b"354 go on\r\n")
+                for part in iter(words.readline, b""):
+                    if part == b".\r\n":
+                        break
+                self.bodies += 1
+                words.write(self.answer)
+                return
+            words.write(b"250 fine\r\n")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
@@ -211,6 +214,39 @@ def test_a_database_that_is_away_is_one_line(tmp_path: Path) -> None:
     url = "postgresql://nobody@127.0.0.1:1/nothing"
     options = ["--instance", str(tmp_path / "i"), "--database-url", url]
     assert "does not answer" in one_line(CliRunner().invoke(commands, [*options, "upgrade"]))
+
+
+def test_nights_show_a_bar_on_a_terminal_and_the_lines_of_their_own_elsewhere(
+    rows: Session, database_url: str, tmp_path: Path
+) -> None:
+    with write_transaction(rows) as session:
+        for slug in ("navette", "volcan"):
+            a_lieu(session, slug=slug, opened_at=clock.now())
+    screen, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "serendipity", "--instance", str(tmp_path / "instance"),
+         "--database-url", database_url, "nightly", "--lieu", "all", "--date", "2026-05-04"],
+        cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=terminal,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
+    )  # fmt: skip
+    os.close(terminal)
+    shown = seen_on(screen)
+    told, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, shown
+    assert "Nights" in shown
+    assert "\x1b[" in shown  # it moves
+    assert re.search("━.* 2 ", shown.replace("\x1b", " ")), shown
+    assert [line.split()[0] for line in told.splitlines()] == ["navette", "volcan"]
+
+
+def seen_on(screen: int) -> str:
+    """All that is written on a terminal until nobody holds its other end."""
+    parts = []
+    with contextlib.suppress(OSError):  # Linux says EIO at the end
+        while part := os.read(screen, 4096):
+            parts.append(part)
+    os.close(screen)
+    return b"".join(parts).decode()
 
 
 # --- the worker, as a process ---------------------------------------------------------------

@@ -6,8 +6,9 @@ import dataclasses
 import logging
 import ssl
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,12 @@ from sqlalchemy import select
 from serendipity import clock, consent, mail, members
 from serendipity.config import Settings
 from serendipity.db import reading, writing
-from serendipity.jobs import delivery, letters
+from serendipity.jobs import delivery, letters, post
 from serendipity.jobs.delivery import Desk
 from serendipity.jobs.post import FilePost, SmtpPost
 from serendipity.mail import Letter
 from tests.conftest import NOON, Clock
-from tests.jobs.post_office import Office, Open
+from tests.jobs.post_office import Cutting, Office, Open
 from tests.rows import a_lieu, a_member
 
 MINUTE = timedelta(minutes=1)
@@ -47,9 +48,9 @@ def desk(app: Flask) -> Iterator[Desk]:
 def office_and_desk(desk: Desk) -> Iterator[tuple[Office, Desk]]:
     """Letters through a real SMTP server."""
     with Open() as (office, url):
-        post = SmtpPost(url)
-        yield office, dataclasses.replace(desk, post=post)
-        post.close()
+        way_out = SmtpPost(url)
+        yield office, dataclasses.replace(desk, post=way_out)
+        way_out.close()
 
 
 def owed(key: str = "1", **given: Any) -> int:
@@ -188,6 +189,52 @@ def test_half_an_answer_after_data_is_uncertain_and_never_sent_again(
         assert delivery.deliver_due(desk) == {}
     assert state(letter) == "uncertain"
     assert len(office.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "ended"),
+    [
+        (b"250 taken\r\n", "sent"),
+        (b"250", "sent"),  # the line broke off, and what it said is said
+        (b"25", "uncertain"),
+        (b"2", "uncertain"),
+        (b"4", "uncertain"),
+        (b"55", "uncertain"),
+        (b"<html>", "uncertain"),
+        (b"354 go on", "uncertain"),
+        (b"", "uncertain"),
+        (b"451 later\r\n", "later"),
+        (b"554 no\r\n", "failed"),
+    ],
+)
+def test_half_an_answer_is_no_answer(
+    desk: Desk, held_clock: Clock, answer: bytes, ended: str
+) -> None:
+    letter = owed(kind="booking", facts=BOOKING)
+    with Cutting(answer) as office:
+        desk = dataclasses.replace(desk, post=SmtpPost(office.url))
+        assert delivery.deliver_due(desk) == {ended: 1}
+        held_clock.now += timedelta(days=1)
+        again = {"later": 1} if ended == "later" else {}
+        assert delivery.deliver_due(desk) == again
+        desk.post.close()
+    assert office.bodies == (2 if ended == "later" else 1)
+    assert state(letter) == {"later": "waiting"}.get(ended, ended)
+
+
+@pytest.mark.parametrize(
+    ("slow", "ended"), [("slow_to_recipient", "later"), ("never_answers", "uncertain")]
+)
+def test_a_server_that_takes_too_long_is_left(
+    office_and_desk: tuple[Office, Desk], monkeypatch: pytest.MonkeyPatch, slow: str, ended: str
+) -> None:
+    office, desk = office_and_desk
+    monkeypatch.setattr(post, "SECONDS", 0.5)
+    getattr(office, slow).set()
+    letter = owed()
+    assert delivery.deliver_due(desk) == {ended: 1}
+    getattr(office, slow).clear()
+    assert state(letter) == {"later": "waiting"}.get(ended, ended)
 
 
 # --- killed at every step -------------------------------------------------------------------
@@ -339,6 +386,50 @@ def test_no_more_leave_in_a_minute_than_the_provider_takes(desk: Desk, held_cloc
     assert delivery.deliver_due(desk) == {}
     held_clock.now += MINUTE
     assert delivery.deliver_due(desk) == {"sent": 5}
+
+
+def test_ten_thousand_letters_leave_at_the_providers_pace_and_each_once(
+    app: Flask, held_clock: Clock
+) -> None:
+    """Three workers, a hand that dies now and then, and a tenth of the letters and the limit."""
+    letters, limit, died = 1_000, 10, set()
+    with app.app_context():
+        owe_many(letters)
+        begun: Counter[int] = Counter()
+        minutes: Counter[datetime] = Counter()
+        while len(begun) < letters:
+            for worker in range(3):
+                with writing() as session:
+                    held = mail.claim(session, at=clock.now(), limit=7, per_minute=limit)
+                    ids = [(one.id, one.next_try_at) for one in held]
+                if worker == 0 and ids and len(died) < 20:  # its letters wait two minutes
+                    died.update(key for key, _ in ids)
+                    continue
+                with writing() as session:
+                    for key, until in ids:
+                        mail.begin(session, letter_id=key, claimed_until=until, at=clock.now())
+                        begun[key] += 1
+                        minutes[clock.now()] += 1
+            held_clock.now += timedelta(seconds=20)
+    assert set(begun.values()) == {1}
+    assert died
+    windows = [
+        sum(n for when, n in minutes.items() if start <= when < start + MINUTE) for start in minutes
+    ]
+    assert max(windows) == limit
+    assert held_clock.now - NOON <= MINUTE * (letters / limit + 10)
+
+
+def owe_many(number: int) -> None:
+    with writing() as session:
+        letters = [
+            {
+                "kind": "booking", "recipient": f"m{i}@example.org", "key": "1", "facts": BOOKING,
+                "language": "en",
+            }
+            for i in range(number)
+        ]  # fmt: skip
+        mail.owe_all(session, letters, at=clock.now())
 
 
 def test_a_name_cannot_write_a_header(office_and_desk: tuple[Office, Desk]) -> None:
