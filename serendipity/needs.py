@@ -6,7 +6,6 @@ are kept as typed and read like a skill's.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from matching.text import normalised
-from serendipity import many, members, skills
+from serendipity import members, skills
 from serendipity import words as spelling
 from serendipity.db import Base, Key, PublicId, add_row
 from serendipity.errors import NotFound
@@ -96,13 +95,14 @@ def say(
     )
 
 
-def _is_open(at: datetime | BindParameter[datetime]) -> list[Any]:
+def is_open(at: datetime | BindParameter[datetime]) -> list[Any]:
+    """What is true of a need that still wants an answer at this instant."""
     return [Need.expires_at > at, Need.answered_at.is_(None), Need.withdrawn_at.is_(None)]
 
 
 _OPEN: Final = (
     select(Need)
-    .where(Need.member_id == bindparam("member_id"), *_is_open(bindparam("at")))
+    .where(Need.member_id == bindparam("member_id"), *is_open(bindparam("at")))
     .order_by(Need.id)
 )
 
@@ -120,7 +120,7 @@ def open_needs(session: Session, *, lieu_id: int, at: datetime) -> list[Need]:
             .outerjoin(Presence, Presence.id == Need.presence_id)
             .where(
                 Need.lieu_id == lieu_id,
-                *_is_open(at),
+                *is_open(at),
                 or_(
                     Need.presence_id.is_(None),
                     (Presence.ended_at.is_(None)) & (Presence.until > at),
@@ -129,20 +129,6 @@ def open_needs(session: Session, *, lieu_id: int, at: datetime) -> list[Need]:
             .order_by(Need.id)
         )
     )
-
-
-def phrases(
-    session: Session, member_ids: Collection[int], *, lieu_id: int, at: datetime
-) -> list[spelling.Phrase]:
-    """What these members still need at this lieu, also when they have left: for the night."""
-    rows = session.execute(
-        select(Need.member_id, Need.words, Need.concept_id)
-        .where(
-            many.among(session, Need.member_id, member_ids), Need.lieu_id == lieu_id, *_is_open(at)
-        )
-        .order_by(Need.id)
-    )
-    return [spelling.Phrase(*row) for row in rows]
 
 
 def own_need(session: Session, *, public_id: str, member_id: int, at: datetime) -> Need:
@@ -154,7 +140,7 @@ def own_need(session: Session, *, public_id: str, member_id: int, at: datetime) 
         There is none, it is over, or it is somebody else's: the three answer alike.
     """
     need = session.scalar(
-        select(Need).where(Need.public_id == public_id, Need.member_id == member_id, *_is_open(at))
+        select(Need).where(Need.public_id == public_id, Need.member_id == member_id, *is_open(at))
     )
     if need is None:
         raise NoSuchNeed()

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from matching.text import normalised
-from serendipity import many, members
+from serendipity import members
 from serendipity import words as spelling
 from serendipity.db import Base, Key, PublicId, add_rows, look_up
 from serendipity.errors import Invalid, NotFound
@@ -225,19 +225,6 @@ def skills_of(session: Session, member_ids: Iterable[int]) -> dict[int, list[Mem
     for skill in _offered(session, found):
         found[skill.member_id].append(skill)
     return found
-
-
-def phrases(session: Session, member_ids: Iterable[int]) -> list[spelling.Phrase]:
-    """What these members offer now as plain values: for a whole lieu at a time."""
-    rows = session.execute(
-        select(MemberSkill.member_id, MemberSkill.words, MemberSkill.concept_id)
-        .where(
-            many.among(session, MemberSkill.member_id, set(member_ids)),
-            MemberSkill.withdrawn_at.is_(None),
-        )
-        .order_by(MemberSkill.id)
-    )
-    return [spelling.Phrase(*row) for row in rows]
 
 
 def recognised(session: Session, words: str, language: str | None) -> str | None:

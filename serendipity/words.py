@@ -7,19 +7,9 @@ are refused, because PostgreSQL cannot keep them and nobody typed them on purpos
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from serendipity.errors import Invalid
 
 MOST = 240
-
-
-class Phrase(NamedTuple):
-    """What a member said they offer or need, and the concept it was heard as."""
-
-    member_id: int
-    words: str
-    concept_id: str | None
 
 
 class WordsTooLong(Invalid):

@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Integer, and_, cast, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from serendipity import consent, mail, many, needs, rhythms, skills
+from serendipity import consent, mail, many, phrases, rhythms
 from serendipity.consent import Consent
 from serendipity.encounters import Encounter
 from serendipity.introductions.sides import Introduction, Side
@@ -153,8 +153,8 @@ def owe_words(session: Session, member_ids: Collection[int], *, lieu_id: int, at
     waiting = _unserved(session, member_ids, lieu_id=lieu_id, at=at)
     if not waiting:
         return 0
-    held = {one.member_id for one in skills.phrases(session, waiting)}
-    asking = {one.member_id for one in needs.phrases(session, waiting, lieu_id=lieu_id, at=at)}
+    held = {one.member_id for one in phrases.offered(session, waiting)}
+    asking = {one.member_id for one in phrases.needed(session, waiting, lieu_id=lieu_id, at=at)}
     letters = [
         {
             "kind": "word",

@@ -26,6 +26,7 @@ from serendipity import (
     many,
     members,
     needs,
+    phrases,
     presence,
     rhythms,
     seats,
@@ -35,9 +36,9 @@ from serendipity import (
 from serendipity.consent import Consent
 from serendipity.lieux import Lieu
 from serendipity.members import Member
+from serendipity.phrases import Phrase
 from serendipity.presence import Presence
 from serendipity.suggestions.ideas import SuggestedPair
-from serendipity.words import Phrase
 
 
 class Ready(NamedTuple):
@@ -150,7 +151,7 @@ def gathered(
         day = day or clock.local_date(at, lieu.timezone)
         resting = rhythms.resting(session, ready, day=day)
         room = {one: 0 if one in resting else per_person for one in ready}
-        wanted = needs.phrases(session, ready, lieu_id=lieu.id, at=at)
+        wanted = phrases.needed(session, ready, lieu_id=lieu.id, at=at)
     seen = consent.seen_by_all(session, lieu_id=lieu.id, at=at)
     found = told(session, ready, room, wanted, seen=frozenset(seen))
     found.away = away
@@ -212,7 +213,7 @@ def _said(session: Session, ready: Collection[int], needed: Iterable[_Wanted]) -
     concepts: dict[tuple[int, str, str], str] = {}
     offered: dict[int, tuple[Offered, ...]] = {}
     wanted: dict[int, tuple[Wanted, ...]] = {}
-    for skill in skills.phrases(session, ready):
+    for skill in phrases.offered(session, ready):
         offered.setdefault(skill.member_id, ())
         offered[skill.member_id] += (Offered(skill.words, skill.concept_id),)
         if skill.concept_id:

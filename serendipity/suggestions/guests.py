@@ -15,15 +15,15 @@ from typing import Any, Final
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
-from serendipity import consent, introductions, many, needs, presence, rhythms, skills
+from serendipity import consent, introductions, many, phrases, presence, rhythms
 from serendipity.consent import Consent
 from serendipity.lieux import Lieu
 from serendipity.members import Member
 from serendipity.needs import Need
+from serendipity.phrases import Phrase
 from serendipity.skills import MemberSkill
 from serendipity.suggestions import gathering
 from serendipity.suggestions.gathering import Gathered, Ready
-from serendipity.words import Phrase
 
 MOST: Final = 100  # guests that one lieu looks at in one night
 
@@ -36,7 +36,7 @@ def invited(
     if not sharing:
         return None, {}
     hosts = {one: alone[one] for one in sorted(sharing)}
-    wanted = needs.phrases(session, hosts, lieu_id=lieu.id, at=at)
+    wanted = phrases.needed(session, hosts, lieu_id=lieu.id, at=at)
     homes = _found(session, lieu, hosts, wanted, at)
     fit = free(session, homes, at=at, day=day)
     guests = {one: homes[one] for one in sorted(fit)[:MOST]}
@@ -45,7 +45,7 @@ def invited(
     ready = hosts | {one: fit[one] for one in guests}
     for lieu_id in set(guests.values()):
         of_there = [one for one, home in guests.items() if home == lieu_id]
-        wanted += needs.phrases(session, of_there, lieu_id=lieu_id, at=at)
+        wanted += phrases.needed(session, of_there, lieu_id=lieu_id, at=at)
     told = gathering.told(
         session,
         ready,
@@ -69,7 +69,7 @@ def _found(
 ) -> dict[int, int]:
     """Members elsewhere who offer what is needed here, or need what is offered here."""
     needed = {one.concept_id for one in wanted if one.concept_id}
-    offered = {one.concept_id for one in skills.phrases(session, hosts) if one.concept_id}
+    offered = {one.concept_id for one in phrases.offered(session, hosts) if one.concept_id}
     if not needed | offered:
         return {}
     here = consent.by_mail_at(session, lieu_id=lieu.id)
