@@ -261,6 +261,10 @@ ROLES = {
         "kiosk.take",
     ),
     "token": (
+        "api.approvals_approve",
+        "api.approvals_turn_down",
+        "api.approvals_waiting",
+        "api.bookings_ask",
         "api.bookings_cancel",
         "api.bookings_confirm",
         "api.bookings_hold",
@@ -314,8 +318,16 @@ ROLES = {
         "api.seats_cancel",
         "api.seats_keep",
         "api.seats_mine",
+        "api.series_cancel",
+        "api.series_confirm",
+        "api.series_hold",
+        "api.series_plan",
+        "api.series_show",
         "api.suggestions_answer",
         "api.suggestions_mine",
+        "api.waits_index",
+        "api.waits_leave",
+        "api.waits_wait",
     ),
 }
 MATRIX = {endpoint: role for role, endpoints in ROLES.items() for endpoint in endpoints}

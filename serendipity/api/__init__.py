@@ -9,6 +9,7 @@ from serendipity.api.endpoints import blueprint
 
 # The nouns register their endpoints on the blueprint, so they can only come after it.
 from serendipity.api import (  # isort: skip
+    approvals,
     bookings,
     calls,
     check_ins,
@@ -24,10 +25,13 @@ from serendipity.api import (  # isort: skip
     rooms,
     rules,
     seats,
+    series,
     suggestions,
+    waits,
 )
 
 __all__ = [
+    "approvals",
     "blueprint",
     "bookings",
     "calls",
@@ -44,7 +48,9 @@ __all__ = [
     "rooms",
     "rules",
     "seats",
+    "series",
     "suggestions",
+    "waits",
 ]
 
 blueprint.record_once(lambda state: actors.init_app(state.app))  # type: ignore[arg-type]

@@ -41,7 +41,10 @@ class Organisation(Out):
 
 
 class Booking(Out):
-    """A room for an interval. `state` is held, booked, cancelled or let-go (it ran out)."""
+    """A room for an interval.
+
+    `state` is held, asked (the lieu has yet to answer), booked, cancelled or let-go (it ran out).
+    """
 
     id: str
     organisation: str
@@ -87,7 +90,7 @@ def payers() -> Page[Organisation]:
 @reads("/organisations/<organisation>/bookings", query=Paged, answers=Page[Booking])
 def index(asked: Paged, organisation: str) -> Page[Booking]:
     """What the organisation has booked or still holds, and what is past; earliest first."""
-    payer = _payer(reading(), organisation)
+    payer = payer_of(reading(), organisation)
     found = bookings.bookings_of(reading(), organisation_id=payer.id, at=clock.now())
     return page(
         found,
@@ -100,33 +103,29 @@ def index(asked: Paged, organisation: str) -> Page[Booking]:
 @reads("/organisations/<organisation>/bookings/<booking>", answers=Booking)
 def show(organisation: str, booking: str) -> Booking:
     """One booking."""
-    payer = _payer(reading(), organisation)
+    payer = payer_of(reading(), organisation)
     found = bookings.booking_of(reading(), public_id=booking, organisation_id=payer.id)
-    return _told(reading(), found, payer)
+    return told(reading(), found, payer)
 
 
 @writes("/organisations/<organisation>/bookings", takes=RoomWanted, answers=Booking, status=201)
 def hold(session: Session, given: RoomWanted, organisation: str) -> Booking:
     """Hold a room for ten minutes, at this price. If it is taken, `alternatives` are told."""
-    payer = _payer(session, organisation)
-    lieu = open_lieu(session, given.lieu)
-    held = bookings.hold(
-        session,
-        room=rooms.room_named(session, lieu=lieu, slug=given.room),
-        organisation_id=payer.id,
-        member_id=member(),
-        starts_at=given.starts_at,
-        ends_at=given.ends_at,
-        people=given.people,
-        at=clock.now(),
-    )
-    return _told(session, held, payer)
+    payer = payer_of(session, organisation)
+    held = bookings.hold(session, **asked_for(session, given, payer))
+    return told(session, held, payer)
 
 
 @writes("/organisations/<organisation>/bookings/<booking>/hold-longer", answers=Booking)
 def hold_longer(session: Session, _: Nothing, organisation: str, booking: str) -> Booking:
     """Ten minutes more, once."""
     return _changed(session, bookings.hold_longer, organisation, booking)
+
+
+@writes("/organisations/<organisation>/bookings/<booking>/ask", answers=Booking)
+def ask(session: Session, _: Nothing, organisation: str, booking: str) -> Booking:
+    """Ask the lieu for its yes, where it answers bookings itself; the room is kept meanwhile."""
+    return _changed(session, bookings.ask_for_yes, organisation, booking)
 
 
 @writes("/organisations/<organisation>/bookings/<booking>/confirm", answers=Booking)
@@ -147,7 +146,23 @@ def cancel(session: Session, _: Nothing, organisation: str, booking: str) -> Boo
     return _changed(session, bookings.cancel, organisation, booking)
 
 
-def _payer(session: Session, public_id: str) -> organisations.Organisation:
+def asked_for(
+    session: Session, given: RoomWanted, payer: organisations.Organisation
+) -> dict[str, Any]:
+    """What a request for a room says, as the verbs take it."""
+    return {
+        "room": rooms.room_named(session, lieu=open_lieu(session, given.lieu), slug=given.room),
+        "organisation_id": payer.id,
+        "member_id": member(),
+        "starts_at": given.starts_at,
+        "ends_at": given.ends_at,
+        "people": given.people,
+        "at": clock.now(),
+    }
+
+
+def payer_of(session: Session, public_id: str) -> organisations.Organisation:
+    """The organisation in the address, if it is one of the member's. NoSuchOrganisation"""
     found, _ = organisations.organisation_of(session, public_id=public_id, member_id=member())
     return found
 
@@ -159,7 +174,7 @@ def _changed(
     booking: str,
     given: Move | None = None,
 ) -> Booking:
-    payer = _payer(session, organisation)
+    payer = payer_of(session, organisation)
     changed = verb(
         session,
         public_id=booking,
@@ -168,7 +183,7 @@ def _changed(
         at=clock.now(),
         **(_movement(session, given, payer, booking) if given else {}),
     )
-    return _told(session, changed, payer)
+    return told(session, changed, payer)
 
 
 def _movement(
@@ -186,9 +201,8 @@ def _where(session: Session, booking: bookings.Booking) -> tuple[Room, Lieu]:
     return room, session.get_one(Lieu, room.lieu_id)
 
 
-def _told(
-    session: Session, booking: bookings.Booking, payer: organisations.Organisation
-) -> Booking:
+def told(session: Session, booking: bookings.Booking, payer: organisations.Organisation) -> Booking:
+    """A booking as its organisation is told of it."""
     return _shape(booking, payer, *_where(session, booking))
 
 
@@ -218,4 +232,6 @@ def _state(booking: bookings.Booking) -> str:
         return "cancelled"
     if bookings.is_booked(booking):
         return "booked"
+    if bookings.is_asked(booking, clock.now()):
+        return "asked"
     return "held" if bookings.is_held(booking, clock.now()) else "let-go"

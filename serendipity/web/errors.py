@@ -117,7 +117,7 @@ def problem(status: int, name: str, facts: dict[str, Any]) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """A fact as JSON has it: instants in RFC 3339, a row by its address, seconds for a while."""
+    """A fact as JSON has it: instants in RFC 3339, a row by its address, a rule by its name."""
     if isinstance(value, str | int | float | None):
         return value
     if isinstance(value, datetime):
@@ -128,7 +128,9 @@ def plain(value: Any) -> Any:
         return [plain(one) for one in value]
     if is_dataclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    return str(getattr(value, "slug", value))
+    return (
+        kind(value) if isinstance(value, SerendipityError) else getattr(value, "slug", str(value))
+    )
 
 
 def init_app(app: Flask) -> None:
