@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from serendipity import bookings, calls, encounters, members, together
 from serendipity.bookings import Booking
+from serendipity.db import write_transaction
 from serendipity.encounters import Encounter, NoSuchEncounter
 from serendipity.lieux import Lieu
 from serendipity.mail import Letter
@@ -19,6 +22,7 @@ from serendipity.members import Block, Member
 from serendipity.together import AlreadyTogether, NotBoth, NotFromARoom, Together
 from tests.conftest import NOON
 from tests.rows import a_lieu, a_member, a_room, an_organisation, somebody_here
+from tests.woven import at_once, engine_of
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -220,3 +224,57 @@ def test_the_schema_itself_keeps_an_agreement_of_two(met: Met) -> None:
     met.want(met.booker, met.helper)
     with pytest.raises(IntegrityError), met.session.begin_nested():
         met.session.execute(update(Together).values(a_at=None))
+
+
+# --- both at one instant --------------------------------------------------------------------
+
+
+def said_at_once(engine: Engine, say: Callable[..., None]) -> tuple[list[Any], bool, int]:
+    """Both say so in the same instant: what came of it, whether they agreed, how many letters."""
+    with Session(engine) as session, write_transaction(session):
+        met = Met(session)
+        met.confirm()
+        facts = [met.facts(member) for member in (met.booker, met.helper)]
+    results = at_once([lambda one=one: say(engine, one) for one in facts])  # type: ignore[misc]
+    with Session(engine) as session:
+        agreed = session.scalars(select(Together.agreed_at)).one() is not None
+        letters = session.scalars(select(Letter).where(Letter.kind == "together")).all()
+        return results, agreed, len(letters)
+
+
+def test_two_who_say_so_in_the_same_instant_agree(database_url: str) -> None:
+    def say(engine: Engine, facts: dict[str, Any]) -> None:
+        with Session(engine) as session, write_transaction(session):
+            together.want(session, **facts)
+
+    for _ in range(4):
+        results, agreed, letters = said_at_once(engine_of(database_url), say)
+        assert (results, agreed, letters) == ([None, None], True, 2)
+        with Session(engine_of(database_url)) as session, write_transaction(session):
+            for table in (Together, Letter):
+                session.query(table).delete()
+
+
+def test_without_the_lock_one_of_the_two_would_not_be_heard(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: nobody waits for the other, and both look before either has written."""
+    both_have_looked = threading.Barrier(2)
+
+    def unlocked(session: Session, *, public_id: str, member_id: int) -> Encounter:
+        return session.scalars(select(Encounter).where(Encounter.public_id == public_id)).one()
+
+    def apart(session: Session, met: Encounter) -> bool:
+        both_have_looked.wait(timeout=20)
+        return False
+
+    def say(engine: Engine, facts: dict[str, Any]) -> None:
+        with Session(engine) as session:
+            together.want(session, **facts)
+            session.commit()
+
+    monkeypatch.setattr(encounters, "own_encounter", unlocked)
+    monkeypatch.setattr(together, "_apart", apart)
+    results, agreed, letters = said_at_once(engine_of(database_url), say)
+    assert sum(result is not None for result in results) == 1
+    assert (agreed, letters) == (False, 0)

@@ -85,6 +85,24 @@ def test_what_is_moved_is_invoiced_at_the_new_time_and_price(deals: Deals) -> No
     assert invoice.content["service"] == {"from": "2026-03-31", "to": "2026-03-31"}
 
 
+@pytest.mark.parametrize("settled_between", [True, False])
+def test_what_is_cancelled_and_brought_back_is_billed_once(
+    deals: Deals, settled_between: bool
+) -> None:
+    """Taken back by a credit note if that was issued meanwhile, else the first invoice stands."""
+    booking = deals.book()
+    issued = deals.settle(booking)
+    deals.cancel(booking)
+    issued += deals.settle(booking) if settled_between else []
+    bookings.bring_back(deals.session, public_id=booking.public_id, at=NOON, **deals.who)
+    issued += deals.settle(booking)
+    kinds = ["invoice", "credit", "invoice"] if settled_between else ["invoice"]
+    assert [one.kind for one in issued] == kinds
+    assert sum(one.total.gross_cents * (-1) ** (one.kind == "credit") for one in issued) == 5760
+    assert invoices.standing_invoice(deals.session, booking_id=booking.id) == issued[-1]
+    assert deals.settle(booking) == []
+
+
 def test_what_costs_nothing_is_not_invoiced(session: Session) -> None:
     deals = Deals(session, hour_cents=0, half_day_cents=0, day_cents=0)
     assert deals.settle(deals.book()) == []
