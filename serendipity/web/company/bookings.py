@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import Response, flash, g, redirect, render_template, request
+from flask import Response, g, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from serendipity import bookings, calendars, clock, rooms, skillmap
 from serendipity.bookings import Booking
-from serendipity.db import reading, writing
-from serendipity.errors import Busy, Refused
+from serendipity.db import reading
+from serendipity.errors import Refused
 from serendipity.lieux import Lieu
 from serendipity.rooms import Room
 from serendipity.web.access import access, current_member
 from serendipity.web.company import blueprint
 from serendipity.web.company.forms import Search, Start
+from serendipity.web.company.pressing import pressed
 from serendipity.web.company.questions import answered
 from serendipity.web.company.receipts import money_of
 from serendipity.web.company.rooms import Offered, offer_of
@@ -125,22 +126,19 @@ def changed(
     verb: Callable[..., Booking], public_id: str, words: str, **given: Any
 ) -> ResponseReturnValue:
     """Do one thing to the booking and show it; a rule's no is shown on the booking's page."""
-    try:
-        with writing() as db:
-            verb(
-                db,
-                public_id=public_id,
-                organisation_id=g.organisation.id,
-                member_id=current_member().id,
-                at=clock.now(),
-                **given,
-            )
-    except bookings.NotYours:
-        raise
-    except (Refused, Busy) as error:
-        return booking_page(booked(public_id), complaint(error), error.status)
-    flash(words)
-    return redirect(address(public_id), 303)
+    return pressed(
+        lambda db: verb(
+            db,
+            public_id=public_id,
+            organisation_id=g.organisation.id,
+            member_id=current_member().id,
+            at=clock.now(),
+            **given,
+        ),
+        words,
+        then=address(public_id),
+        else_=lambda why, status: booking_page(booked(public_id), why, status),
+    )
 
 
 def address(public_id: str) -> str:

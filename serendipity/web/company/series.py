@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import time
 from typing import Any
 
-from flask import flash, g, redirect, render_template, request
+from flask import g, redirect, render_template, request
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -21,6 +21,7 @@ from serendipity.rooms import Room
 from serendipity.web.access import access, current_member
 from serendipity.web.company import blueprint
 from serendipity.web.company.forms import NotATime, Search, length_words
+from serendipity.web.company.pressing import pressed
 from serendipity.web.company.rooms import page as rooms_page
 from serendipity.web.company.rooms import payers
 from serendipity.web.company.wording import complaint
@@ -200,20 +201,15 @@ def cancel_series(organisation: str, series: str) -> ResponseReturnValue:
 
 
 def _changed(verb: Callable[..., Any], public_id: str, words: str) -> ResponseReturnValue:
-    try:
-        with writing() as db:
-            verb(
-                db,
-                public_id=public_id,
-                organisation_id=g.organisation.id,
-                member_id=current_member().id,
-                at=clock.now(),
-            )
-    except bookings.NotYours:
-        raise
-    except (Refused, Busy) as error:
-        return series_page(public_id, complaint(error), error.status)
-    flash(words)
-    return redirect(
-        url("company.series", organisation=g.organisation.public_id, series=public_id), 303
+    return pressed(
+        lambda db: verb(
+            db,
+            public_id=public_id,
+            organisation_id=g.organisation.id,
+            member_id=current_member().id,
+            at=clock.now(),
+        ),
+        words,
+        then=url("company.series", organisation=g.organisation.public_id, series=public_id),
+        else_=lambda why, status: series_page(public_id, why, status),
     )

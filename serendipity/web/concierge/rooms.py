@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, g, redirect, render_template
+from flask import g, render_template
 from flask import url_for as url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from serendipity import bookings, clock
-from serendipity.db import reading, writing
-from serendipity.errors import Busy, Refused
+from serendipity.db import reading
 from serendipity.web.access import access
-from serendipity.web.company.wording import complaint
+from serendipity.web.company.pressing import pressed
 from serendipity.web.concierge import blueprint
 from serendipity.web.concierge.desk import shift_now
 
@@ -58,12 +57,9 @@ def they_are_here(slug: str, booking: str) -> ResponseReturnValue:
 
 
 def _answered(verb: Callable[..., Any], public_id: str, words: str) -> ResponseReturnValue:
-    try:
-        with writing() as db:
-            verb(db, lieu_id=shift_now(db).lieu_id, public_id=public_id, at=clock.now())
-    except bookings.NotYours:
-        raise
-    except (Refused, Busy) as error:
-        return rooms_page(complaint(error), error.status)
-    flash(words)
-    return redirect(url("concierge.rooms", slug=g.lieu.slug), 303)
+    return pressed(
+        lambda db: verb(db, lieu_id=shift_now(db).lieu_id, public_id=public_id, at=clock.now()),
+        words,
+        then=url("concierge.rooms", slug=g.lieu.slug),
+        else_=rooms_page,
+    )
