@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001_60c7a6d6"
+revision = "0001_744da571"
 down_revision = None
 
 
@@ -540,17 +540,28 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("people", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("quarter_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('all', 'skill', 'family', 'other')", name=op.f("ck_skill_count_kind")
+            "kind IN ('skill', 'family', 'other')", name=op.f("ck_skill_count_kind")
         ),
-        sa.CheckConstraint(
-            "people >= 3 OR (kind = 'all' AND people = 0)", name=op.f("ck_skill_count_nobody_alone")
-        ),
+        sa.CheckConstraint("people >= 3", name=op.f("ck_skill_count_nobody_alone")),
         sa.ForeignKeyConstraint(
             ["lieu_id"], ["lieu.id"], name=op.f("fk_skill_count_lieu_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("lieu_id", "kind", "name", name=op.f("pk_skill_count")),
+    )
+    op.create_table(
+        "skill_counting",
+        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("people", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("taken_at", sa.BigInteger(), nullable=False),
+        sa.Column("looked_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "people >= 3 OR people = 0", name=op.f("ck_skill_counting_nobody_alone")
+        ),
+        sa.ForeignKeyConstraint(
+            ["lieu_id"], ["lieu.id"], name=op.f("fk_skill_counting_lieu_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("lieu_id", name=op.f("pk_skill_counting")),
     )
     op.create_table(
         "special_hours",
@@ -1263,27 +1274,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("ended_at IS NULL"),
             postgresql_where=sa.text("ended_at IS NULL"),
         )
-
-    op.create_table(
-        "skill_counted",
-        sa.Column("lieu_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.String(length=8), nullable=False),
-        sa.Column("name", sa.String(length=80), nullable=False),
-        sa.Column(
-            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.ForeignKeyConstraint(
-            ["lieu_id"], ["lieu.id"], name=op.f("fk_skill_counted_lieu_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["member_id"], ["member.id"], name=op.f("fk_skill_counted_member_id")
-        ),
-        sa.PrimaryKeyConstraint(
-            "lieu_id", "kind", "name", "member_id", name=op.f("pk_skill_counted")
-        ),
-    )
-    with op.batch_alter_table("skill_counted", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_skill_counted_member_id"), ["member_id"], unique=False)
 
     op.create_table(
         "suggestion",
@@ -2315,10 +2305,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_suggestion_lieu_id"))
 
     op.drop_table("suggestion")
-    with op.batch_alter_table("skill_counted", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_skill_counted_member_id"))
-
-    op.drop_table("skill_counted")
     with op.batch_alter_table("shift", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_shift_open",
@@ -2431,6 +2417,7 @@ def downgrade() -> None:
     op.drop_table("access_need")
     op.drop_table("weekly_seats")
     op.drop_table("special_hours")
+    op.drop_table("skill_counting")
     op.drop_table("skill_count")
     op.drop_table("seller")
     op.drop_table("seats_on")

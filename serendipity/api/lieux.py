@@ -145,7 +145,7 @@ def skills(slug: str) -> Skills:
             skillmap.count(session, lieu_id=lieu.id, at=at)
     seen = skillmap.skill_map(reading(), lieu_id=lieu.id, language=str(get_locale()), at=at)
     return Skills(
-        counted_at=seen.quarter_at,
+        counted_at=seen.taken_at,
         people=seen.people,
         tables=[
             SkillTable(kind=one.kind, name=one.name, label=one.label, people=one.people)

@@ -205,10 +205,10 @@ class Look:
         )
 
     def _counts(self, lieu_id: int, language: str) -> dict[str, Any]:
-        """What everybody who looks during this quarter of an hour sees."""
+        """What everybody who looks sees."""
         seen = skillmap.skill_map(self.session, lieu_id=lieu_id, language=language, at=self.at)
         return {
-            "counted_at": seen.quarter_at.astimezone(UTC).isoformat(),
+            "counted_at": seen.taken_at.astimezone(UTC).isoformat(),
             "people": seen.people,
             "skills": [
                 {"kind": one.kind, "name": one.name, "label": one.label, "people": one.people}

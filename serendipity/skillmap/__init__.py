@@ -6,12 +6,12 @@ Rules kept here:
 - Nobody can be picked out: a skill held by fewer than three people is counted with its family's
   others, a family of fewer than three people with what is left, and what is left of fewer than
   three people is not told at all. A person counts once at each table, never below three.
-- Nobody can be told apart by coming or going. Counts are taken as of the last quarter hour, once
-  per lieu and quarter, and kept in `skill_count`: looking again, from another room, for another
-  word or after a minute, shows the same rows. What is told is a size (three or more, eight or
-  more, sixteen), a table is looked at anew in one quarter of sixteen, chosen by chance, and taken
-  anew only when three of its people are others by then. How much who polls the map can still tell
-  of one person they know is measured: `python -m benchmarks telling`.
+- Nobody can be told apart by coming or going. Once a quarter hour it is looked whether so many
+  people are others by now that one more is lost among them; only then is the map taken anew, the
+  whole of it, and kept in `skill_count`. Looking again, from another room, for another word or
+  after a minute, shows the same rows, and they tell sizes (three or more, eight, sixteen). How
+  much who polls the map can still tell of one person they know is measured: `python -m benchmarks
+  telling`, and held by `tests/domain/test_watching.py`.
 - An organisation looks from fifteen minutes before its booking until its end.
 - Asking for ten minutes is a call of the booking: a name comes back when somebody said yes.
 - Looking for a word finds the tables where somebody could help. It asks the vocabulary, never
@@ -20,16 +20,19 @@ Rules kept here:
 
 from serendipity.skillmap.counts import (
     FEWEST,
+    LONGEST,
     Held,
     Key,
     SkillCount,
-    SkillCounted,
+    SkillCounting,
     count,
     count_all,
+    counted,
     is_due,
+    is_worn,
     quarter,
-    settled,
     size,
+    size_of_house,
 )
 from serendipity.skillmap.seeing import (
     BEFORE,
@@ -49,20 +52,23 @@ __all__ = [
     "FEWEST",
     "Held",
     "Key",
+    "LONGEST",
     "MapClosed",
     "SkillCount",
-    "SkillCounted",
+    "SkillCounting",
     "SkillMap",
     "Table",
     "ask",
     "count",
     "count_all",
+    "counted",
     "is_due",
+    "is_worn",
     "quarter",
     "refuse_unless_open",
     "revealed",
-    "settled",
     "size",
+    "size_of_house",
     "skill_map",
     "table_of",
     "tables_for",

@@ -1,46 +1,54 @@
 """Counts: how many people are at each table of the map, taken so that nobody is told apart.
 
-What is shown is a size (three or more, eight, sixteen), of a table that is looked at anew in one
-quarter of sixteen, chosen by chance, and only when three of its people are others by then.
-Measured by `python -m benchmarks telling`.
+The whole map is taken at once and then stays as it is until so many people are others that one
+who came or went is lost among them: nine, and half as many again as were counted. What is shown of
+a number is a size (three or more, eight, sixteen). `python -m benchmarks telling` measures it.
 """
 
 from __future__ import annotations
 
-import random
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Set
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from serendipity import members, slots
+from serendipity import slots
 from serendipity.consent import Consent
 from serendipity.db import EPOCH, Base
-from serendipity.members import Member
 from serendipity.presence import Presence
 from serendipity.skills import Concept, MemberSkill
 
 FEWEST: Final = 3
 SIZES: Final = (3, 8, 16)  # what is told of a table is the largest of these that it reaches
-TWENTY: Final = 20  # everybody is told in twenties, and the rest without a size
-OTHERS: Final = 10  # everybody is told anew when so many are others
-LOOK: Final = 1 / 16  # how likely a table is looked at in a quarter …
-LOOK_SMALL: Final = 1 / 24  # … and in a house of fewer than twenty, where each one weighs more
-HALF: Final = 1 / 2
-Chance = Callable[[], float]
-_dice: Final[Chance] = random.SystemRandom().random
+TWENTY: Final = 20  # everybody is told in twenties
+OTHERS: Final = 9  # have to be others before a map is taken anew …
+TURNED: Final = 1.5  # … and so many more for each one who was counted
+LONGEST: Final = timedelta(hours=8)  # that a map is shown: never yesterday's
 Key = tuple[str, str]  # kind and name of a table
 Held = Mapping[int, Iterable[tuple[str | None, str | None]]]
-EVERYBODY: Final = ("all", "")
+
+
+class SkillCounting(Base):
+    """When the map of a lieu was taken, and how many people it tells of: 0 for fewer than three."""
+
+    __tablename__ = "skill_counting"
+
+    lieu_id: Mapped[int] = mapped_column(
+        ForeignKey("lieu.id", ondelete="CASCADE"), primary_key=True
+    )
+    people: Mapped[int]
+    taken_at: Mapped[datetime]
+    looked_at: Mapped[datetime]  # the last quarter in which it was asked whether it is worn
+
+    __table_args__ = (CheckConstraint("people >= 3 OR people = 0", name="nobody_alone"),)
 
 
 class SkillCount(Base):
-    """How many people are at a table of the map, as it is shown; `all` is everybody who counts."""
+    """How many people are at a table of the map, as it is shown."""
 
     __tablename__ = "skill_count"
 
@@ -50,29 +58,89 @@ class SkillCount(Base):
     kind: Mapped[str] = mapped_column(String(8), primary_key=True)
     name: Mapped[str] = mapped_column(String(80), primary_key=True)  # concept or family id
     people: Mapped[int]
-    quarter_at: Mapped[datetime]  # the last quarter that was looked at
 
     __table_args__ = (
-        CheckConstraint("kind IN ('all', 'skill', 'family', 'other')", name="kind"),
+        CheckConstraint("kind IN ('skill', 'family', 'other')", name="kind"),
         # The schema keeps the promise too: no row can tell of one or two people.
-        CheckConstraint("people >= 3 OR (kind = 'all' AND people = 0)", name="nobody_alone"),
+        CheckConstraint("people >= 3", name="nobody_alone"),
     )
 
 
-class SkillCounted(Base):
-    """Of whom a shown number was taken, until it is taken anew; nobody is shown this."""
-
-    __tablename__ = "skill_counted"
-
-    lieu_id: Mapped[int] = mapped_column(
-        ForeignKey("lieu.id", ondelete="CASCADE"), primary_key=True
-    )
-    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
-    name: Mapped[str] = mapped_column(String(80), primary_key=True)
-    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True, index=True)
+# --- what is told ---------------------------------------------------------------------------
 
 
-# --- counting -------------------------------------------------------------------------------
+def is_worn(then: Set[int], now: Set[int]) -> bool:
+    """Whether so many are others now than when a map was taken that it is taken anew.
+
+    Who came and who went both count. Of fewer than three people nothing was told, so that there
+    is nothing to compare with what is told next.
+
+    Examples
+    --------
+    >>> is_worn({1, 2, 3, 4}, set(range(5, 16)))  # four went, eleven came: nine and 1½ times four
+    True
+    >>> is_worn({1, 2, 3, 4}, set(range(5, 15)))
+    False
+    """
+    return len(then) < FEWEST or len(then ^ now) >= OTHERS + TURNED * len(then)
+
+
+def counted(held: Held) -> dict[Key, int]:
+    """How many people are at each table: (kind, name) → number.
+
+    Parameters
+    ----------
+    held : member → (concept, family) of their skills, of everybody who counts.
+
+    Returns
+    -------
+    Tables of three people or more, each person once at a table. Of fewer than three people
+    altogether nothing.
+
+    Examples
+    --------
+    >>> drums, harp = ("drums", "music"), ("harp", "music")
+    >>> counted({1: [drums], 2: [drums], 3: [drums], 4: [harp], 5: [harp], 6: [harp, drums]})
+    {('skill', 'drums'): 4, ('skill', 'harp'): 3}
+    """
+    if len(held) < FEWEST:
+        return {}
+    concepts = Counter(concept for offered in held.values() for concept, _ in set(offered))
+    tables = {("skill", one): n for one, n in concepts.items() if one and n >= FEWEST}
+    by_family: dict[str | None, set[int]] = defaultdict(set)
+    for member_id, offered in held.items():
+        for concept, family in offered:
+            if ("skill", concept) not in tables:
+                by_family[family].add(member_id)
+    big = {one: who for one, who in by_family.items() if one and len(who) >= FEWEST}
+    rest = set().union(*(who for one, who in by_family.items() if one not in big))
+    tables |= {("family", one): len(who) for one, who in big.items()}
+    return tables | ({("other", ""): len(rest)} if len(rest) >= FEWEST else {})
+
+
+def size(people: int) -> int:
+    """What is told of so many at a table: at least this number.
+
+    Examples
+    --------
+    >>> [size(people) for people in (3, 7, 8, 15, 40)]
+    [3, 3, 8, 8, 16]
+    """
+    return max(step for step in SIZES if step <= people)
+
+
+def size_of_house(people: int) -> int:
+    """What is told of so many altogether: in twenties, and nothing of fewer than three.
+
+    Examples
+    --------
+    >>> [size_of_house(people) for people in (2, 3, 19, 20, 47)]
+    [0, 3, 3, 20, 40]
+    """
+    return 0 if people < FEWEST else people // TWENTY * TWENTY or FEWEST
+
+
+# --- taking it ------------------------------------------------------------------------------
 
 
 def quarter(at: datetime) -> datetime:
@@ -80,96 +148,27 @@ def quarter(at: datetime) -> datetime:
     return slots.starts(slots.number(at))
 
 
-def count(session: Session, *, lieu_id: int, at: datetime, chance: Chance = _dice) -> None:
-    """Take the counts of this quarter, unless somebody has; they do not change after that."""
+def is_due(session: Session, *, lieu_id: int, at: datetime) -> bool:
+    """Whether nobody has looked in this quarter whether the map is worn."""
+    last = session.scalar(select(SkillCounting.looked_at).where(SkillCounting.lieu_id == lieu_id))
+    return last is None or last < quarter(at)
+
+
+def count(session: Session, *, lieu_id: int, at: datetime) -> None:
+    """Take the map anew, as of this quarter, if it is worn and nobody has looked before us."""
     quarter_at = quarter(at)
-    if _is_counted(session, lieu_id, quarter_at) or not _take_turn(session, lieu_id, quarter_at):
+    if not is_due(session, lieu_id=lieu_id, at=at) or not _take_turn(session, lieu_id, quarter_at):
         return
-    shown = _shown(session, lieu_id)
-    now = settled(shown, _held(session, lieu_id, quarter_at), chance=chance)
-    _write(session, lieu_id, shown, now)
-    session.execute(
-        update(SkillCount).where(SkillCount.lieu_id == lieu_id).values(quarter_at=quarter_at)
-    )
-
-
-def _take_turn(session: Session, lieu_id: int, quarter_at: datetime) -> bool:
-    """Whether this quarter is ours to count: of two processes, one finds the older quarter."""
-    if session.get(SkillCount, (lieu_id, *EVERYBODY)) is None:
-        first = SkillCount(lieu_id=lieu_id, kind="all", name="", people=0, quarter_at=quarter_at)
-        try:
-            with session.begin_nested():
-                session.add(first)
-        except IntegrityError:
-            return False
-        return True
-    ours = session.execute(
-        update(SkillCount)
-        .where(
-            SkillCount.lieu_id == lieu_id,
-            SkillCount.kind == "all",
-            SkillCount.quarter_at < quarter_at,
-        )
-        .values(quarter_at=quarter_at)
-    )
-    return bool(ours.rowcount)  # type: ignore[attr-defined]
-
-
-def _shown(session: Session, lieu_id: int) -> dict[Key, frozenset[int]]:
-    """Of whom the numbers that are shown were taken."""
-    people: dict[Key, set[int]] = defaultdict(set)
-    for kind, name, member_id in session.execute(
-        select(SkillCounted.kind, SkillCounted.name, SkillCounted.member_id).where(
-            SkillCounted.lieu_id == lieu_id
-        )
-    ):
-        people[kind, name].add(member_id)
-    return {key: frozenset(members) for key, members in people.items()}
-
-
-def _write(
-    session: Session,
-    lieu_id: int,
-    before: Mapping[Key, frozenset[int]],
-    now: Mapping[Key, frozenset[int]],
-) -> None:
-    """Keep what changed; the row of everybody stays, as the clock of the lieu."""
-    changed = [key for key in {*before, *now} if before.get(key) != now.get(key)]
-    for table in (SkillCount, SkillCounted):
-        for kind, name in changed:
-            session.execute(
-                delete(table).where(
-                    table.lieu_id == lieu_id, table.kind == kind, table.name == name
-                )
-            )
-    taken = [(key, now[key]) for key in changed if key in now]
-    rows: list[dict[str, object]] = [
-        {
-            "lieu_id": lieu_id,
-            "kind": kind,
-            "name": name,
-            "people": size(kind, who),
-            "quarter_at": EPOCH,
-        }
-        for (kind, name), who in taken
-    ]
-    if EVERYBODY in changed and EVERYBODY not in now:
-        rows.append(
-            {"lieu_id": lieu_id, "kind": "all", "name": "", "people": 0, "quarter_at": EPOCH}
-        )
-    if rows:
-        session.execute(insert(SkillCount), rows)
-    seats = [
-        {"lieu_id": lieu_id, "kind": kind, "name": name, "member_id": member_id}
-        for (kind, name), who in taken
-        for member_id in sorted(who)
-    ]
-    if seats:
-        session.execute(insert(SkillCounted), seats)
+    last = session.get_one(SkillCounting, lieu_id, populate_existing=True)
+    now = _there(session, lieu_id, quarter_at)
+    is_old = quarter_at - last.taken_at >= LONGEST
+    if is_old or is_worn(_there(session, lieu_id, last.taken_at), now):
+        last.taken_at, last.people = quarter_at, size_of_house(len(now))
+        _keep(session, lieu_id, counted(_held(session, now, quarter_at)))
 
 
 def count_all(session: Session, *, at: datetime) -> list[int]:
-    """Take the counts of every lieu with somebody there, where they are due; which lieux."""
+    """Look at every lieu with somebody there, where that is due; which lieux."""
     lieu_ids = session.scalars(
         select(Presence.lieu_id).where(Presence.ended_at.is_(None)).distinct()
     ).all()
@@ -179,112 +178,37 @@ def count_all(session: Session, *, at: datetime) -> list[int]:
     return due
 
 
-def size(kind: str, people: Collection[int]) -> int:
-    """What is told of so many: at least this number.
-
-    Examples
-    --------
-    >>> [size("skill", range(number)) for number in (3, 7, 8, 15, 40)]
-    [3, 3, 8, 8, 16]
-    >>> [size("all", range(number)) for number in (3, 19, 20, 47)]
-    [3, 3, 20, 40]
-    """
-    if kind == "all":
-        return len(people) // TWENTY * TWENTY or FEWEST
-    if kind == "other":
-        return FEWEST
-    return max(step for step in SIZES if step <= len(people))
-
-
-def settled(
-    shown: Mapping[Key, frozenset[int]], held: Held, *, chance: Chance = lambda: 0.0
-) -> dict[Key, frozenset[int]]:
-    """What is to be shown after what was shown: (kind, name) → of whom the number is taken.
-
-    Parameters
-    ----------
-    shown : of whom the numbers shown so far were taken; nothing at first.
-    held : member → (concept, family) of their skills, of everybody who counts now.
-    chance : draws a number from 0 to 1 for each table that might change; below `LOOK` it is looked
-        at. The default looks at all.
-
-    Returns
-    -------
-    Tables of three people or more. A table is the same as before, or three people of it differ.
-    Fewer than three people altogether: nothing.
-
-    Examples
-    --------
-    >>> drums, harp = ("drums", "music"), ("harp", "music")
-    >>> first = settled({}, {1: [drums], 2: [drums], 3: [drums], 4: [harp]})
-    >>> {key: len(who) for key, who in first.items()}
-    {('skill', 'drums'): 3, ('all', ''): 4}
-    >>> settled(first, {1: [drums], 2: [drums], 4: [harp]}) == first  # one went: nothing is told
-    True
-    """
-    if len(held) < FEWEST:
-        return {}
-    look = LOOK if len(held) >= TWENTY else LOOK_SMALL
-    settle = _Settling(shown, chance if shown else lambda: 0.0, look)
-    by_skill: dict[tuple[str | None, str | None], set[int]] = defaultdict(set)
-    for member_id, offered in held.items():
-        for skill in offered:
-            by_skill[skill].add(member_id)
-    tables = settle.all(
-        "skill", {concept: who for (concept, _), who in by_skill.items() if concept}
+def _take_turn(session: Session, lieu_id: int, quarter_at: datetime) -> bool:
+    """Whether this quarter is ours to look: of two processes, one finds the older quarter."""
+    if session.get(SkillCounting, lieu_id) is None:
+        first = SkillCounting(lieu_id=lieu_id, people=0, taken_at=EPOCH, looked_at=quarter_at)
+        try:
+            with session.begin_nested():
+                session.add(first)
+        except IntegrityError:
+            return False
+        return True
+    ours = session.execute(
+        update(SkillCounting)
+        .where(SkillCounting.lieu_id == lieu_id, SkillCounting.looked_at < quarter_at)
+        .values(looked_at=quarter_at)
     )
-    by_family: dict[str | None, set[int]] = defaultdict(set)
-    for (concept, family), people in by_skill.items():
-        if ("skill", concept) not in tables:
-            by_family[family] |= people
-    tables |= settle.all("family", {family: who for family, who in by_family.items() if family})
-    rest: set[int] = set().union(
-        *(people for family, people in by_family.items() if ("family", family) not in tables)
-    )
-    return tables | settle.all("other", {"": rest}) | settle.all("all", {"": set(held)})
+    return bool(ours.rowcount)  # type: ignore[attr-defined]
 
 
-@dataclass(frozen=True)
-class _Settling:
-    """One taking of counts: what was shown before, and the dice."""
-
-    shown: Mapping[Key, frozenset[int]]
-    chance: Chance
-    look: float
-
-    def all(self, kind: str, now: Mapping[str, set[int]]) -> dict[Key, frozenset[int]]:
-        """The tables of one kind: kept as they were, taken anew, or left out."""
-        gone = [name for of, name in self.shown if of == kind and name not in now]
-        found = {}
-        for name in [*now, *gone]:
-            people = self.one((kind, name), frozenset(now.get(name, ())))
-            if people:
-                found[kind, name] = people
-        return found
-
-    def one(self, key: Key, people: frozenset[int]) -> frozenset[int]:
-        before = self.shown.get(key, frozenset())
-        others = OTHERS if key == EVERYBODY and before else FEWEST
-        if len(before ^ people) < others or self.chance() >= self.look:
-            return before
-        if not before and len(people) == FEWEST and self.chance() >= HALF:
-            return before  # three are shown or not: that there are now three tells of nobody
-        return people if len(people) >= FEWEST else frozenset()
+def _keep(session: Session, lieu_id: int, tables: Mapping[Key, int]) -> None:
+    session.execute(delete(SkillCount).where(SkillCount.lieu_id == lieu_id))
+    rows = [
+        {"lieu_id": lieu_id, "kind": kind, "name": name, "people": size(people)}
+        for (kind, name), people in tables.items()
+    ]
+    if rows:
+        session.execute(insert(SkillCount), rows)
 
 
-def _is_counted(session: Session, lieu_id: int, quarter_at: datetime) -> bool:
-    last = session.scalar(
-        select(SkillCount.quarter_at).where(SkillCount.lieu_id == lieu_id, SkillCount.kind == "all")
-    )
-    return last is not None and last >= quarter_at
-
-
-def _held(session: Session, lieu_id: int, quarter_at: datetime) -> Held:
-    """Who counted at that quarter, with what they offered; somebody with no skill counts too.
-
-    Presence is read as it was at the quarter. A choice to hide or to withdraw counts at once.
-    """
-    here = set(
+def _there(session: Session, lieu_id: int, quarter_at: datetime) -> frozenset[int]:
+    """Who counted at that quarter; a choice to hide or to withdraw counts at once, for then too."""
+    return frozenset(
         session.scalars(
             select(Presence.member_id)
             .join(
@@ -302,25 +226,19 @@ def _held(session: Session, lieu_id: int, quarter_at: datetime) -> Held:
             )
         )
     )
-    held: dict[int, list[tuple[str | None, str | None]]] = {member_id: [] for member_id in here}
+
+
+def _held(session: Session, there: Set[int], quarter_at: datetime) -> Held:
+    """What they offered at that quarter; somebody with no skill counts too."""
+    held: dict[int, list[tuple[str | None, str | None]]] = {member_id: [] for member_id in there}
     for member_id, concept, family in session.execute(
         select(MemberSkill.member_id, MemberSkill.concept_id, Concept.family)
         .outerjoin(Concept, Concept.id == MemberSkill.concept_id)
         .where(
-            MemberSkill.member_id.in_(here),
+            MemberSkill.member_id.in_(there),
             MemberSkill.offered_at <= quarter_at,
             MemberSkill.withdrawn_at.is_(None),
         )
     ):
         held[member_id].append((concept, family))
     return held
-
-
-def is_due(session: Session, *, lieu_id: int, at: datetime) -> bool:
-    """Whether this quarter's counts have yet to be taken."""
-    return not _is_counted(session, lieu_id, quarter(at))
-
-
-@members.at_erasure
-def _forget(session: Session, member: Member, at: datetime) -> None:
-    session.execute(delete(SkillCounted).where(SkillCounted.member_id == member.id))

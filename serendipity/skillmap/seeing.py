@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -17,7 +17,7 @@ from serendipity.calls import Call, CallAsked, Mine
 from serendipity.consent import Consent
 from serendipity.errors import Refused
 from serendipity.rooms import Room
-from serendipity.skillmap.counts import SkillCount, quarter
+from serendipity.skillmap.counts import LONGEST, SkillCount, SkillCounting, quarter
 from serendipity.skills import Concept, ConceptName, Family
 
 BEFORE: Final = timedelta(minutes=15)
@@ -38,9 +38,9 @@ class Table:
 
 @dataclass(frozen=True)
 class SkillMap:
-    """What everybody who looks during this quarter of an hour sees. No people: fewer than three."""
+    """What everybody who looks sees, until it is taken anew. No people: fewer than three."""
 
-    quarter_at: datetime
+    taken_at: datetime
     people: int
     tables: tuple[Table, ...]
 
@@ -142,20 +142,20 @@ def _took_back(session: Session, one: Mine, lieu_id: int) -> bool:
 
 
 def skill_map(session: Session, *, lieu_id: int, language: str, at: datetime) -> SkillMap:
-    """What was counted for this quarter, biggest tables first; empty before `count`."""
-    quarter_at = quarter(at)
+    """The map as it was taken last, biggest tables first; empty before `count`."""
+    last = session.get(SkillCounting, lieu_id)
+    if last is None or last.taken_at <= at - LONGEST:
+        return SkillMap(quarter(at), 0, ())
     rows = session.execute(
         select(SkillCount.kind, SkillCount.name, SkillCount.people).where(
-            SkillCount.lieu_id == lieu_id, SkillCount.quarter_at == quarter_at
+            SkillCount.lieu_id == lieu_id
         )
-    ).all()
-    people = sum(number for kind, _, number in rows if kind == "all")
-    tables = _labelled(session, [row for row in rows if row[0] != "all"], language)
-    return SkillMap(quarter_at, people, tuple(tables))
+    )
+    tables = _labelled(session, [(kind, name, people) for kind, name, people in rows], language)
+    return SkillMap(last.taken_at, last.people, tuple(tables))
 
 
-def _labelled(session: Session, rows: Iterable[tuple[str, str, int]], language: str) -> list[Table]:
-    rows = list(rows)
+def _labelled(session: Session, rows: Sequence[tuple[str, str, int]], language: str) -> list[Table]:
     concepts = [name for kind, name, _ in rows if kind == "skill"]
     family_of = dict(
         session.execute(select(Concept.id, Concept.family).where(Concept.id.in_(concepts))).all()

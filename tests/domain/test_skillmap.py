@@ -9,18 +9,18 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from matching.text import normalised
-from serendipity import bookings, members, skillmap
+from serendipity import bookings, skillmap
 from serendipity.bookings import Booking
 from serendipity.consent import Consent
 from serendipity.lieux import Lieu
 from serendipity.members import Member
 from serendipity.presence import Presence
-from serendipity.skillmap import SkillCount, SkillCounted
+from serendipity.skillmap import SkillCount, SkillCounting
 from serendipity.skills import Concept, ConceptName, Family, MemberSkill
 from tests.conftest import NOON
 from tests.rows import a_lieu, a_room, an_organisation, somebody_here
@@ -78,16 +78,26 @@ def people(session: Session, lieu: Lieu, *offered: Sequence[str | None]) -> list
     return found
 
 
-def counted(session: Session, lieu: Lieu, after: timedelta = timedelta(0)) -> dict[str, int]:
-    """Of how many the numbers are taken, when every table is looked at."""
+def shown(session: Session, lieu: Lieu, after: timedelta = timedelta(0)) -> dict[str, int]:
+    """The tables that somebody who looks then is shown, with their sizes."""
     at = NOON + after
-    skillmap.count(session, lieu_id=lieu.id, at=at, chance=lambda: 0.0)
-    taken = session.execute(
-        select(SkillCounted.kind, SkillCounted.name, func.count())
-        .where(SkillCounted.lieu_id == lieu.id, SkillCounted.kind != "all")
-        .group_by(SkillCounted.kind, SkillCounted.name)
-    )
-    return {name or kind: number for kind, name, number in taken}
+    skillmap.count(session, lieu_id=lieu.id, at=at)
+    seen = skillmap.skill_map(session, lieu_id=lieu.id, language="en", at=at)
+    return {table.name or table.kind: table.people for table in seen.tables}
+
+
+def come(session: Session, lieu: Lieu, *offered: Sequence[str | None]) -> None:
+    """People who check in a minute after noon."""
+    for concepts in offered:
+        newcomer = somebody_here(session, lieu, at=NOON + 61 * MINUTE)
+        offers(session, newcomer, *concepts)
+
+
+def go(session: Session, *gone: Member, after: timedelta = MINUTE) -> None:
+    for member in gone:
+        stay = session.query(Presence).filter_by(member_id=member.id).one()
+        stay.ended_at, stay.how_out = NOON + after, "left"
+    session.flush()
 
 
 # --- counts ---------------------------------------------------------------------------------
@@ -95,24 +105,24 @@ def counted(session: Session, lieu: Lieu, after: timedelta = timedelta(0)) -> di
 
 def test_a_skill_of_three_people_is_a_table(session: Session, lieu: Lieu) -> None:
     people(session, lieu, ["drums"], ["drums", "logo"], ["drums"])
-    assert counted(session, lieu) == {"drums": 3}
+    assert shown(session, lieu) == {"drums": 3}
 
 
 def test_rare_skills_are_counted_with_their_family_and_each_person_once(
     session: Session, lieu: Lieu
 ) -> None:
     people(session, lieu, ["soldering", "welding"], ["welding"], ["lathe"], ["lathe"])
-    assert counted(session, lieu) == {"metal": 4}
+    assert shown(session, lieu) == {"metal": 3}
 
 
 def test_a_rare_family_is_counted_with_the_rest_and_a_rare_rest_is_not_told(
     session: Session, lieu: Lieu
 ) -> None:
     people(session, lieu, ["soldering"], ["drums"], [None])
-    assert counted(session, lieu) == {"other": 3}
+    assert shown(session, lieu) == {"other": 3}
     other = a_lieu(session)
     people(session, other, ["soldering"], ["drums"])
-    assert counted(session, other) == {}
+    assert shown(session, other) == {}
     assert skillmap.skill_map(session, lieu_id=other.id, language="en", at=NOON).people == 0
 
 
@@ -129,13 +139,11 @@ OFFERED = st.lists(
 
 @given(OFFERED)
 def test_no_table_ever_tells_of_fewer_than_three(offered: list[list]) -> None:
-    held = dict(enumerate(offered))
-    settled = skillmap.settled({}, held)
-    tables = {key: len(who) for key, who in settled.items()}
-    if len(held) < 3:
+    tables = skillmap.counted(dict(enumerate(offered)))
+    if len(offered) < 3:
         assert tables == {}
         return
-    assert all(3 <= people <= len(held) for people in tables.values())
+    assert all(3 <= people <= len(offered) for people in tables.values())
     skills = {skill[0] for skills in offered for skill in skills}
     for concept in skills - {None}:
         holders = sum(concept in {skill[0] for skill in skills} for skills in offered)
@@ -143,11 +151,13 @@ def test_no_table_ever_tells_of_fewer_than_three(offered: list[list]) -> None:
 
 
 def test_the_schema_itself_keeps_no_count_of_one_or_two(session: Session, lieu: Lieu) -> None:
-    row = {"lieu_id": lieu.id, "quarter_at": NOON, "kind": "skill", "name": "drums"}
-    for number in (1, 2):
-        with pytest.raises(IntegrityError), session.begin_nested():
-            session.execute(insert(SkillCount), [{**row, "people": number}])
-    session.execute(insert(SkillCount), [{**row, "people": 3}])
+    table = {"lieu_id": lieu.id, "kind": "skill", "name": "drums"}
+    house = {"lieu_id": lieu.id, "taken_at": NOON, "looked_at": NOON}
+    for row, kept in ((table, SkillCount), (house, SkillCounting)):
+        for number in (1, 2):
+            with pytest.raises(IntegrityError), session.begin_nested():
+                session.execute(insert(kept), [{**row, "people": number}])
+        session.execute(insert(kept), [{**row, "people": 3}])
 
 
 # --- who counts -----------------------------------------------------------------------------
@@ -159,7 +169,8 @@ def test_the_schema_itself_keeps_no_count_of_one_or_two(session: Session, lieu: 
 def test_who_did_not_agree_or_is_not_here_does_not_count(
     session: Session, lieu: Lieu, hiding: str
 ) -> None:
-    *_, last = people(session, lieu, ["drums"], ["drums"], ["drums"], ["drums"])
+    *_, last = people(session, lieu, *[["drums"]] * 8)
+    # Seven are told as three or more, eight as eight.
     stay = session.query(Presence).filter_by(member_id=last.id).one()
     choice = session.query(Consent).filter_by(member_id=last.id).one()
     if hiding == "no consent":
@@ -175,13 +186,13 @@ def test_who_did_not_agree_or_is_not_here_does_not_count(
     else:
         stay.lieu_id = a_lieu(session).id
     session.flush()
-    assert counted(session, lieu) == {"drums": 3}
+    assert shown(session, lieu) == {"drums": 3}
 
 
 def test_a_skill_that_was_taken_back_does_not_count(session: Session, lieu: Lieu) -> None:
-    *_, last = people(session, lieu, ["drums"], ["drums"], ["drums"], ["drums"])
+    *_, last = people(session, lieu, *[["drums"]] * 8)
     session.query(MemberSkill).filter_by(member_id=last.id).update({"withdrawn_at": NOON})
-    assert counted(session, lieu) == {"drums": 3}
+    assert shown(session, lieu) == {"drums": 3}
 
 
 # --- nobody is told apart by coming or going ------------------------------------------------
@@ -191,112 +202,81 @@ def test_who_comes_or_goes_within_a_quarter_changes_nothing_until_the_next(
     session: Session, lieu: Lieu
 ) -> None:
     drummers = people(session, lieu, *[["drums"]] * 4)
-    before = counted(session, lieu, MINUTE)
-    newcomer = somebody_here(session, lieu, "Late", at=NOON + timedelta(hours=1, minutes=2))
-    offers(session, newcomer, "drums")
-    stay = session.query(Presence).filter_by(member_id=drummers[0].id).one()
-    stay.ended_at, stay.how_out = NOON + 3 * MINUTE, "left"
-    second = session.query(Presence).filter_by(member_id=drummers[1].id).one()
-    second.ended_at, second.how_out = NOON + 3 * MINUTE, "left"
-    session.flush()
+    before = shown(session, lieu, MINUTE)
+    go(session, *drummers)
+    come(session, lieu, *[["logo"]] * 11)
     for minutes in range(15):
-        assert counted(session, lieu, minutes * MINUTE) == before == {"drums": 4}
-    assert counted(session, lieu, 15 * MINUTE) == {"drums": 3}  # three others: two gone, one new
+        assert shown(session, lieu, minutes * MINUTE) == before == {"drums": 3}
+    assert shown(session, lieu, 15 * MINUTE) == {"logo": 8}  # fifteen others
 
 
-def test_one_or_two_who_come_or_go_change_nothing_however_long_one_looks(
+def test_the_map_stays_as_it_was_until_nine_and_half_as_many_again_are_others(
     session: Session, lieu: Lieu
 ) -> None:
-    drummers = people(session, lieu, *[["drums"]] * 4, *[["logo"]] * 3)
-    before = counted(session, lieu)
-    for number in range(2):
-        stay = session.query(Presence).filter_by(member_id=drummers[number].id).one()
-        stay.ended_at, stay.how_out = NOON + MINUTE, "left"
-        session.flush()
-        for quarters in range(1, 4):
-            assert counted(session, lieu, (4 * number + quarters) * 15 * MINUTE) == before
-    stay = session.query(Presence).filter_by(member_id=drummers[2].id).one()
-    stay.ended_at, stay.how_out = NOON + MINUTE, "left"
-    session.flush()
-    assert counted(session, lieu, 8 * 15 * MINUTE) == {"logo": 3}
-
-
-def test_who_is_erased_is_in_no_number_s_list(session: Session, lieu: Lieu) -> None:
+    """Of four counted, 9 + 1½ × 4 = 15 have to be others; it tells nothing of fourteen."""
     drummers = people(session, lieu, *[["drums"]] * 4)
-    counted(session, lieu)
-    members.erase(session, member_id=drummers[0].id, at=NOON)
-    listed = set(session.scalars(select(SkillCounted.member_id)))
-    assert listed == {member.id for member in drummers[1:]}
+    before = shown(session, lieu)
+    go(session, *drummers)
+    come(session, lieu, *[["logo"]] * 10)
+    for quarters in range(1, 8):
+        assert shown(session, lieu, quarters * 15 * MINUTE) == before
+    seen = skillmap.skill_map(session, lieu_id=lieu.id, language="en", at=NOON + 105 * MINUTE)
+    assert seen.taken_at == NOON  # and says so
+    come(session, lieu, ["logo"])
+    assert shown(session, lieu, 120 * MINUTE) == {"logo": 8}
 
 
-CROWDS = st.lists(OFFERED, min_size=1, max_size=6)
+PEOPLE = st.frozensets(st.integers(0, 30), max_size=20)
 
 
-@given(CROWDS)
-def test_a_shown_number_is_the_same_or_of_three_other_people(crowds: list[list]) -> None:
-    shown: dict = {}
-    for offered in crowds:
-        now = skillmap.settled(shown, dict(enumerate(offered)))
-        for key in shown | now:
-            before, after = shown.get(key, frozenset()), now.get(key, frozenset())
-            assert before == after or len(before ^ after) >= 3
-            assert not after or len(after) >= 3
-        shown = now
+@given(PEOPLE, PEOPLE)
+def test_one_person_more_or_less_is_never_enough_to_change_the_map(
+    then: frozenset[int], now: frozenset[int]
+) -> None:
+    """Whoever is taken out of a change that shows, half as many again as were counted, and eight,
+    have changed too."""
+    if len(then) >= 3 and skillmap.is_worn(then, now):
+        assert all(len((then ^ now) - {who}) >= 8 + 1.5 * len(then) for who in then | now)
+    assert not (len(then) >= 3 and skillmap.is_worn(then, then | {31}))
+
+
+def test_a_map_of_eight_hours_ago_is_shown_to_nobody(session: Session, lieu: Lieu) -> None:
+    people(session, lieu, *[["drums"]] * 4)
+    assert shown(session, lieu) == {"drums": 3}
+    at = NOON + timedelta(hours=8)
+    seen = skillmap.skill_map(session, lieu_id=lieu.id, language="en", at=at)
+    assert (seen.people, seen.tables) == (0, ())
+    assert shown(session, lieu, timedelta(hours=8)) == {}  # and is taken anew: nobody is there
+
+
+def test_where_nothing_is_shown_the_map_is_taken_as_soon_as_there_are_three(
+    session: Session, lieu: Lieu
+) -> None:
+    people(session, lieu, *[["drums"]] * 2)
+    assert shown(session, lieu) == {}
+    come(session, lieu, ["drums"])
+    assert shown(session, lieu, 15 * MINUTE) == {"drums": 3}
 
 
 def test_counts_taken_late_are_still_those_of_the_quarter(session: Session, lieu: Lieu) -> None:
-    drummers = people(session, lieu, *[["drums"]] * 4)
-    stay = session.query(Presence).filter_by(member_id=drummers[0].id).one()
-    stay.ended_at, stay.how_out = NOON + 3 * MINUTE, "left"
-    newcomer = somebody_here(session, lieu, "Late", at=NOON + timedelta(hours=1, minutes=2))
-    offers(session, newcomer, "drums")
-    learner = somebody_here(session, lieu, "Learner")
-    session.add(
-        MemberSkill(
-            member_id=learner.id, words="x", concept_id="drums", offered_at=NOON + 2 * MINUTE
+    drummers = people(session, lieu, *[["drums"]] * 3)
+    go(session, drummers[0], after=3 * MINUTE)
+    come(session, lieu, ["logo"])
+    for learner in drummers:
+        session.add(
+            MemberSkill(
+                member_id=learner.id, words="x", concept_id="logo", offered_at=NOON + 2 * MINUTE
+            )
         )
-    )
     session.flush()
-    assert counted(session, lieu, 14 * MINUTE) == {"drums": 4}
-    assert counted(session, lieu, 15 * MINUTE) == {"drums": 5}  # one gone, two new
+    assert shown(session, lieu, 14 * MINUTE) == {"drums": 3}
 
 
 @pytest.mark.parametrize(("number", "size"), [(3, 3), (7, 3), (8, 8), (15, 8), (16, 16)])
 def test_a_size_is_told_and_no_number(session: Session, lieu: Lieu, number: int, size: int) -> None:
     people(session, lieu, *[["drums"]] * number)
-    assert counted(session, lieu) == {"drums": number}
-    shown = skillmap.skill_map(session, lieu_id=lieu.id, language="en", at=NOON)
-    assert [table.people for table in shown.tables] == [size]
-    assert shown.people == 3
-
-
-def test_a_table_is_looked_at_by_chance_and_a_new_one_of_three_by_more_of_it() -> None:
-    drums, harp = ("drums", "music"), ("harp", "music")
-    first = skillmap.settled({}, {number: [drums] for number in range(3)}, chance=lambda: 0.9)
-    assert len(first["skill", "drums"]) == 3  # where nothing is shown there is nothing to compare
-    later = {number: [drums] for number in range(6)} | {number: [harp] for number in range(6, 9)}
-    assert skillmap.settled(first, later, chance=lambda: 0.9) == first
-    draws = itertools.cycle([0.1, 0.6])  # looked at, but not shown
-    unlucky = skillmap.settled(first, later, chance=lambda: next(draws))
-    assert ("skill", "harp") not in unlucky
-    assert skillmap.settled(first, later)["skill", "harp"] == {6, 7, 8}
-
-
-def test_an_empty_house_shows_nothing(session: Session, lieu: Lieu) -> None:
-    people(session, lieu, *[["drums"]] * 4)
-    assert counted(session, lieu) == {"drums": 4}
-    session.query(Presence).update({"ended_at": NOON + MINUTE, "how_out": "left"})
-    skillmap.count(session, lieu_id=lieu.id, at=NOON + 15 * MINUTE, chance=lambda: 1.0)
-    shown = skillmap.skill_map(session, lieu_id=lieu.id, language="en", at=NOON + 15 * MINUTE)
-    assert (shown.people, shown.tables) == (0, ())
-
-
-def test_old_counts_are_forgotten(session: Session, lieu: Lieu) -> None:
-    people(session, lieu, *[["drums"]] * 3)
-    for quarters in range(4):
-        counted(session, lieu, quarters * 15 * MINUTE)
-    kept = set(session.scalars(select(SkillCount.quarter_at)))
-    assert kept == {NOON + 45 * MINUTE}
+    assert shown(session, lieu) == {"drums": size}
+    assert skillmap.skill_map(session, lieu_id=lieu.id, language="en", at=NOON).people == 3
 
 
 def test_every_lieu_with_somebody_there_is_counted(session: Session, lieu: Lieu) -> None:
@@ -332,19 +312,19 @@ def test_a_word_in_any_of_three_languages_finds_its_table(
     session: Session, lieu: Lieu, words: str, found: set[str]
 ) -> None:
     people(session, lieu, *[["graphic design"]] * 3, *[["welding"]] * 2, ["lathe"], *[[None]] * 3)
-    counted(session, lieu)
-    shown = skillmap.skill_map(session, lieu_id=lieu.id, language="fr", at=NOON)
-    tables = skillmap.tables_for(session, shown.tables, words)
+    shown(session, lieu)
+    seen = skillmap.skill_map(session, lieu_id=lieu.id, language="fr", at=NOON)
+    tables = skillmap.tables_for(session, seen.tables, words)
     assert {table.name or table.kind for table in tables} == found
 
 
 def test_tables_are_named_in_the_language_of_the_reader(session: Session, lieu: Lieu) -> None:
     people(session, lieu, *[["graphic design"]] * 3)
-    counted(session, lieu)
+    shown(session, lieu)
     for language, label in WORDS["design"]["graphic design"].items():
-        shown = skillmap.skill_map(session, lieu_id=lieu.id, language=language, at=NOON)
-        assert [table.label for table in shown.tables] == [label]
-        assert [table.family_label for table in shown.tables] == ["Design"]
+        seen = skillmap.skill_map(session, lieu_id=lieu.id, language=language, at=NOON)
+        assert [table.label for table in seen.tables] == [label]
+        assert [table.family_label for table in seen.tables] == ["Design"]
 
 
 # --- the window -----------------------------------------------------------------------------

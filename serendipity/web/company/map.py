@@ -1,8 +1,8 @@
 """The skill map of a booking: the drawing, the same as a list, and asking for ten minutes.
 
 Every part asks anew whether the map is still open. The first who looks in a quarter of an hour has
-the counts taken, which is the one thing that a GET writes here: they are nobody's action, and the
-same whoever asks for them.
+the counts taken if they are worn, which is the one thing that a GET writes here: they are nobody's
+action, and the same whoever asks for them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def open_map(public_id: str) -> Booked:
 
 
 def shown(lieu_id: int) -> SkillMap:
-    """What everybody sees in this quarter of an hour."""
+    """What everybody who looks sees."""
     at = clock.now()
     if skillmap.is_due(reading(), lieu_id=lieu_id, at=at):
         with writing() as db:
