@@ -6,11 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,34 @@ def test_a_night_that_waits_in_the_queue_is_not_put_there_again(
         assert queue.put_nights(due) == 0
         assert queue.put_letters(21) == 2
         assert queue.put_letters(61) == 2
+
+
+class TwoNights:
+    """A worker whose nights end only when two are under way, and then stop it."""
+
+    def __init__(self) -> None:
+        self.both = threading.Barrier(2, action=self.stop)
+        self.ended: list[str] = []
+
+    def stop(self) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def night(self, slug: str, _day: date) -> None:
+        self.both.wait(60)
+        self.ended.append(slug)
+
+
+def test_one_night_thinks_while_another_waits(network_url: str, tmp_path: Path) -> None:
+    worker = TwoNights()
+    settings = config.load({}, instance=tmp_path, database_url=network_url)
+    queue = sharing.Queue(settings, worker)  # type: ignore[arg-type]
+    with queue.asking.open():
+        queue.put_nights([("navette", clock.now().date()), ("volcan", clock.now().date())])
+    in_vain = threading.Timer(120, worker.stop)
+    in_vain.start()
+    sharing.work(queue)
+    in_vain.cancel()
+    assert sorted(worker.ended) == ["navette", "volcan"]
 
 
 def lieux_with_people(session: Session) -> None:
