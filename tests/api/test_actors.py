@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from serendipity import members, shifts, tokens
+from serendipity.api import actors
 from serendipity.api.endpoints import ENDPOINTS
 from serendipity.api.presences import WithoutPhone
 from serendipity.audit import AuditEntry
@@ -140,6 +142,9 @@ def test_a_concierges_tool_checks_in_confirms_and_checks_out_and_leaves_traces(
     assert [entry.what for entry in _trail(app)] == ["checked-in", "confirmed-stay", "checked-out"]
 
 
+AT_A_DESK = {"approvals", "presences"}
+
+
 @pytest.mark.parametrize("who", ["awa", "concierge-elsewhere"])
 def test_every_endpoint_of_a_desk_is_as_unknown_as_that_of_a_lieu_that_never_was(
     app: Flask, house: House, api: Any, held_clock: Clock, who: str
@@ -153,11 +158,11 @@ def test_every_endpoint_of_a_desk_is_as_unknown_as_that_of_a_lieu_that_never_was
     assert api("awa").get("/lieux/la-navette/presence").status_code == 200  # the control
     held_clock.now += shifts.LONGEST
     newcomer = {"name": "Zoé Martin", "email": "zoe@example.org"}
-    desk = [one for one in ENDPOINTS if one.noun == "presences"]
-    assert len(desk) >= 4
-    for one in desk:
-        for_all = {"slug": "{}", "check_in": str(stay)}
-        path = re.sub(r"<(\w+)>", lambda name, kept=for_all: kept[name[1]], one.rule)
+    names = {"slug": "{}", "check_in": str(stay), "booking": "any"}
+    asked = [one for one in ENDPOINTS if one.noun in AT_A_DESK]
+    assert {one.noun for one in asked} == AT_A_DESK
+    for one in asked:
+        path = re.sub(r"<(\w+)>", lambda name: names[name[1]], one.rule)
         foreign, missing = (
             api(who).post(path.format(slug), newcomer if one.takes is WithoutPhone else {})
             if one.writes
@@ -166,6 +171,13 @@ def test_every_endpoint_of_a_desk_is_as_unknown_as_that_of_a_lieu_that_never_was
         )
         assert foreign.status_code == 404, path
         assert (foreign.data, foreign.headers) == (missing.data, missing.headers), path
+
+
+def test_whoever_stands_at_a_desk_is_held_to_it() -> None:
+    """The nouns that ask for a desk are those that are knocked at above."""
+    folder = Path(actors.__file__).parent
+    asking = {one.stem for one in folder.glob("*.py") if "desk(" in one.read_text("utf-8")}
+    assert asking - {"actors"} == AT_A_DESK
 
 
 def test_words_come_in_the_language_that_is_asked_for(api: Any) -> None:
