@@ -208,7 +208,7 @@ def insert_new(session: Session, table: Any) -> Any:
     return OF_DIALECT[_dialect(session)](table)
 
 
-# What a check-in looks up and writes goes by these five: statements that are made once and keep
+# What a check-in looks up and writes goes by these: statements that are made once and keep
 # what SQLAlchemy worked out of them, and objects of the session only where somebody needs one.
 # See docs/decisions/statements.md before using them elsewhere.
 

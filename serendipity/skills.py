@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from matching.text import normalised
-from serendipity import members
+from serendipity import many, members
 from serendipity import words as spelling
 from serendipity.db import Base, Key, PublicId, add_rows, look_up
 from serendipity.errors import Invalid, NotFound
@@ -376,7 +376,10 @@ def held(
     rows = session.execute(
         select(MemberSkill.member_id, MemberSkill.concept_id, Concept.family)
         .join(Concept, Concept.id == MemberSkill.concept_id)
-        .where(MemberSkill.member_id.in_(set(member_ids)), MemberSkill.withdrawn_at.is_(None))
+        .where(
+            many.among(session, MemberSkill.member_id, set(member_ids)),
+            MemberSkill.withdrawn_at.is_(None),
+        )
     ).all()
     concepts = _enough({(who, concept) for who, concept, _ in rows if concept}, at_least)
     rest = {(who, family) for who, concept, family in rows if family and concept not in concepts}

@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from serendipity import skillmap
+from serendipity import many, skillmap
 from serendipity.bookings import Booking
 from serendipity.kiosks import Kiosk
 from serendipity.members import Member
@@ -84,7 +84,7 @@ def _sessions(session: Session, member_ids: set[int]) -> dict[int, int]:
     """Member → the epoch in which a session of theirs counts; nobody who was erased."""
     rows = session.execute(
         select(Member.id, Member.session_epoch).where(
-            Member.id.in_(member_ids), Member.erased_at.is_(None)
+            many.among(session, Member.id, member_ids), Member.erased_at.is_(None)
         )
     )
     return dict(rows.all())

@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from serendipity import consent, members, needs, presence, skills
+from serendipity import consent, many, members, needs, presence, skills
 from serendipity.calls import TURN, Call, CallAsked
 from serendipity.encounters import ASKED_FOR, Encounter
 from serendipity.introductions import Introduction, Side
@@ -68,7 +68,10 @@ class Room:
         offered: dict[int, list[int]] = defaultdict(list)
         for member_id, skill_id in self.session.execute(
             select(MemberSkill.member_id, MemberSkill.id)
-            .where(MemberSkill.member_id.in_(self.seen), MemberSkill.withdrawn_at.is_(None))
+            .where(
+                many.among(self.session, MemberSkill.member_id, self.seen),
+                MemberSkill.withdrawn_at.is_(None),
+            )
             .order_by(MemberSkill.id)
         ):
             offered[member_id].append(skill_id)
@@ -143,7 +146,9 @@ def before(session: Session, member_ids: Collection[int], *, at: datetime) -> di
     found = {member_id: Mine() for member_id in member_ids}
     for stay in session.scalars(
         select(Presence).where(
-            Presence.member_id.in_(found), Presence.ended_at.is_(None), Presence.until > at
+            many.among(session, Presence.member_id, found),
+            Presence.ended_at.is_(None),
+            Presence.until > at,
         )
     ):
         found[stay.member_id].stay = stay
@@ -155,7 +160,7 @@ def before(session: Session, member_ids: Collection[int], *, at: datetime) -> di
 
 def _introductions(session: Session, found: dict[int, Mine], at: datetime) -> None:
     """One's own answer, and whether all said yes: never another's answer by itself."""
-    of_theirs = select(Side.introduction_id).where(Side.member_id.in_(found))
+    of_theirs = select(Side.introduction_id).where(many.among(session, Side.member_id, found))
     rows = session.execute(
         select(Introduction.id, Introduction.lieu_id, Side.member_id, Side.yes_at, Side.no_at)
         .join(Side, Side.introduction_id == Introduction.id)
@@ -185,7 +190,7 @@ def _calls(session: Session, found: dict[int, Mine], at: datetime) -> None:
         select(CallAsked.member_id, Call.id)
         .join(Call, Call.id == CallAsked.call_id)
         .where(
-            CallAsked.member_id.in_(found),
+            many.among(session, CallAsked.member_id, found),
             CallAsked.yes_at.is_(None),
             CallAsked.no_at.is_(None),
             CallAsked.passed_at.is_(None),
@@ -199,7 +204,7 @@ def _calls(session: Session, found: dict[int, Mine], at: datetime) -> None:
     mine = session.execute(
         select(Call.member_id, Call.id, CallAsked.member_id)
         .outerjoin(CallAsked, (CallAsked.call_id == Call.id) & CallAsked.yes_at.is_not(None))
-        .where(Call.member_id.in_(found), *open_now)
+        .where(many.among(session, Call.member_id, found), *open_now)
         .order_by(Call.id)
     )
     for asker_id, key, helper_id in mine:
@@ -212,7 +217,10 @@ def _encounters(session: Session, found: dict[int, Mine], at: datetime) -> None:
     rows = session.scalars(
         select(Encounter)
         .where(
-            or_(Encounter.a_id.in_(found), Encounter.b_id.in_(found)),
+            or_(
+                many.among(session, Encounter.a_id, found),
+                many.among(session, Encounter.b_id, found),
+            ),
             Encounter.denied_at.is_(None),
             Encounter.said_at > at - ASKED_FOR,
             or_(Encounter.a_confirmed_at.is_(None), Encounter.b_confirmed_at.is_(None)),
