@@ -1,20 +1,18 @@
-// kiosk.js: the screen at the door, all day long.
+// kiosk.js: the screen at the door.
 //
 //   <div data-kiosk data-now="2026-03-26T13:32:07Z" data-alive="/kiosk/alive" data-csrf="…">
 //     <time data-clock="Europe/Paris">14:32</time>
 //     <div data-part="/kiosk/code" data-every="15">…</div>
-//     <p class="offline" hidden>…</p>
 //
-// Each part is fetched at the turn of its step, by the server's clock and not the tablet's. The
-// screen says when the line is gone (a code 45 seconds old is refused), and that it is on. Each
-// answer is told to others as "heard".
+// Each part is fetched at the turn of its step, by the server's clock. The screen says when the
+// line is gone. Each answer is told to others as "heard".
 const kiosk = document.querySelector("[data-kiosk]");
 const clock = kiosk.querySelector("[data-clock]");
 const format = (options) =>
   new Intl.DateTimeFormat("en-GB", { timeZone: clock?.dataset.clock, ...options });
 const hour = format({ hour: "2-digit", minute: "2-digit" });
 const date = format({ dateStyle: "short" });
-// How far the service's clock is ahead of ours, in ms: a page from the store says an old time.
+// How far the service's clock is ahead, in ms; a stored page says an old time.
 let ahead = Number(localStorage.getItem("kiosk-ahead") ?? Date.parse(kiosk.dataset.now) - Date.now());
 let heard = Date.now();
 
@@ -25,9 +23,8 @@ async function ask(url, options) {
   const answer = await fetch(url, { signal: AbortSignal.timeout(8000), ...options });
   if (answer.redirected || answer.status === 403) location.reload(); // no longer this lieu's screen
   if (!answer.ok) throw new Error(answer.status);
-  // The person before the screen is gone, and so is their language.
-  const spoken = answer.headers.get("Content-Language");
-  if (spoken && spoken !== document.documentElement.lang) location.replace(location.pathname);
+  const lang = answer.headers.get("Content-Language"); // whoever spoke another one is gone
+  if (lang && lang !== document.documentElement.lang) location.replace(location.pathname);
   heard = Date.now();
   ahead = (Date.parse(answer.headers.get("X-Now")) || now()) - heard;
   localStorage.setItem("kiosk-ahead", ahead);
@@ -48,10 +45,10 @@ async function renew(part) {
 
 function plan(part) {
   const step = part.dataset.every * 1000;
-  setTimeout(renew, step - (now() % step) + 250, part); // just after the turn, never before it
+  setTimeout(renew, step - (now() % step) + 250, part); // just after the turn
 }
 
-// The ring has fifteen stitches, one a second: it must be as far as the code is.
+// The ring of fifteen stitches must be as far as the code is.
 function phase() {
   for (const ring of kiosk.querySelectorAll(".ring .left")) {
     for (const turning of ring.getAnimations()) turning.currentTime = now() % 15_000;

@@ -149,9 +149,10 @@ def partner_of(running: Running, email: str) -> tuple[Member, Introduction]:
 def test_the_main_job_from_the_door_to_the_night(
     running: Running, desktop: Page, phone: Page, new_context: Callable[..., BrowserContext]
 ) -> None:
-    # The door: a kiosk shows a code; a phone opens it and says what it says.
+    # The door: a kiosk speaks its lieu's language and shows a code; a phone opens what it says.
     desktop.goto(f"{running.url}/demo/kiosk/la-navette")
-    expect(desktop.get_by_role("heading", name="Scan to say you’re here")).to_be_visible()
+    title = "Scannez pour dire que vous êtes là"
+    expect(desktop.get_by_role("heading", name=title)).to_be_visible()
     phone.goto(scanned_address(running))
     phone.get_by_role("textbox", name="Your name").fill("Nadia Novak")
     phone.get_by_role("textbox", name="Your email").fill("nadia@example.org")

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import date, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -85,17 +86,26 @@ class TwoNights:
         self.ended.append(slug)
 
 
-def test_one_night_thinks_while_another_waits(network_url: str, tmp_path: Path) -> None:
+def two_nights(url: str, folder: Path) -> None:
+    """Work until both nights are done: for a process of its own, which SIGTERM may stop."""
     worker = TwoNights()
-    settings = config.load({}, instance=tmp_path, database_url=network_url)
-    queue = sharing.Queue(settings, worker)  # type: ignore[arg-type]
+    queue = sharing.Queue(
+        config.load({}, instance=folder, database_url=url),
+        worker,  # type: ignore[arg-type]
+    )
+    sharing.work(queue)
+    assert sorted(worker.ended) == ["navette", "volcan"]
+
+
+def test_one_night_thinks_while_another_waits(network_url: str, tmp_path: Path) -> None:
+    queue = sharing.Queue(config.load({}, instance=tmp_path, database_url=network_url))
     with queue.asking.open():
         queue.put_nights([("navette", clock.now().date()), ("volcan", clock.now().date())])
-    in_vain = threading.Timer(120, worker.stop)
-    in_vain.start()
-    sharing.work(queue)
-    in_vain.cancel()
-    assert sorted(worker.ended) == ["navette", "volcan"]
+    worker = get_context("spawn").Process(target=two_nights, args=(network_url, tmp_path))
+    worker.start()
+    worker.join(120)
+    worker.kill()
+    assert worker.exitcode == 0
 
 
 def lieux_with_people(session: Session) -> None:
