@@ -14,11 +14,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -38,6 +38,9 @@ from serendipity.members import Member
 from serendipity.skills import Concept, ConceptName, Family
 from tests.conftest import NOON
 from tests.rows import a_lieu, somebody_here
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 CHROMIUM = os.environ.get("SERENDIPITY_TEST_CHROMIUM") or shutil.which("chromium")
 SCREENSHOTS = config.ROOT / "instance" / "screenshots"
@@ -70,6 +73,19 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def whole(app: Flask) -> WSGIApplication:
+    """The app, with each answer read to its end before it is sent.
+
+    The development server leaves a file open when the browser hangs up in the middle of it.
+    """
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        with closing(app(environ, start_response)) as parts:
+            return [b"".join(parts)]
+
+    return answer
+
+
 @pytest.fixture
 def live_server(
     migrated_file: Path, tmp_path: Path, compiled: FileSystemBytecodeCache
@@ -83,7 +99,7 @@ def live_server(
     url = f"http://127.0.0.1:{port}"
     app = create_app(config.load({}, instance=instance, public_url=url))
     app.jinja_env.bytecode_cache = compiled
-    server = make_server("127.0.0.1", port, app, threaded=True)
+    server = make_server("127.0.0.1", port, whole(app), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     shift = NOON - datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     clock.set_source(lambda: datetime.now(UTC) + shift)
