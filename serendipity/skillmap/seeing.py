@@ -152,7 +152,9 @@ def skill_map(session: Session, *, lieu_id: int, language: str, at: datetime) ->
         )
     )
     tables = _labelled(session, [(kind, name, people) for kind, name, people in rows], language)
-    return SkillMap(last.taken_at, last.people, tuple(tables))
+    # The house is told in twenties: it is said to hold no fewer people than one of its tables.
+    people = max([last.people, *(table.people for table in tables)])
+    return SkillMap(last.taken_at, people, tuple(tables))
 
 
 def _labelled(session: Session, rows: Sequence[tuple[str, str, int]], language: str) -> list[Table]:

@@ -108,6 +108,14 @@ def test_a_skill_of_three_people_is_a_table(session: Session, lieu: Lieu) -> Non
     assert shown(session, lieu) == {"drums": 3}
 
 
+def test_the_house_is_said_to_hold_no_fewer_people_than_one_of_its_tables(
+    session: Session, lieu: Lieu
+) -> None:
+    people(session, lieu, *[["drums"]] * 17)
+    assert shown(session, lieu) == {"drums": 16}
+    assert skillmap.skill_map(session, lieu_id=lieu.id, language="en", at=NOON).people == 16
+
+
 def test_rare_skills_are_counted_with_their_family_and_each_person_once(
     session: Session, lieu: Lieu
 ) -> None:
