@@ -108,14 +108,6 @@ def test_a_skill_of_three_people_is_a_table(session: Session, lieu: Lieu) -> Non
     assert shown(session, lieu) == {"drums": 3}
 
 
-def test_the_house_is_said_to_hold_no_fewer_people_than_one_of_its_tables(
-    session: Session, lieu: Lieu
-) -> None:
-    people(session, lieu, *[["drums"]] * 17)
-    assert shown(session, lieu) == {"drums": 16}
-    assert skillmap.skill_map(session, lieu_id=lieu.id, language="en", at=NOON).people == 16
-
-
 def test_rare_skills_are_counted_with_their_family_and_each_person_once(
     session: Session, lieu: Lieu
 ) -> None:
@@ -281,10 +273,12 @@ def test_counts_taken_late_are_still_those_of_the_quarter(session: Session, lieu
 
 
 @pytest.mark.parametrize(("number", "size"), [(3, 3), (7, 3), (8, 8), (15, 8), (16, 16)])
-def test_a_size_is_told_and_no_number(session: Session, lieu: Lieu, number: int, size: int) -> None:
+def test_a_size_is_told_and_no_number_and_the_house_is_no_smaller_than_its_tables(
+    session: Session, lieu: Lieu, number: int, size: int
+) -> None:
     people(session, lieu, *[["drums"]] * number)
     assert shown(session, lieu) == {"drums": size}
-    assert skillmap.skill_map(session, lieu_id=lieu.id, language="en", at=NOON).people == 3
+    assert skillmap.skill_map(session, lieu_id=lieu.id, language="en", at=NOON).people == size
 
 
 def test_every_lieu_with_somebody_there_is_counted(session: Session, lieu: Lieu) -> None:
