@@ -208,6 +208,16 @@ def looked_at() -> Callable[[Page, str], None]:
     return look
 
 
+def let_pass(page: Page, milliseconds: int) -> None:
+    """Move the page's clock on, once its scripts have begun to count.
+
+    A press that leads to another page returns when that page begins to show; a clock moved before
+    its scripts run is not seen by them.
+    """
+    page.wait_for_load_state()
+    page.clock.run_for(milliseconds)
+
+
 def eventually(read: Callable[[], Any], *, within: float = 10) -> Any:
     """The first true answer of `read`: for what happens in the server beside the page."""
     end = time.monotonic() + within

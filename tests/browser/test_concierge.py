@@ -19,7 +19,7 @@ from serendipity.members import Member
 from serendipity.presence import Presence
 from serendipity.shifts import Shift
 from serendipity.ties import Tie
-from tests.browser.conftest import DESKTOP, LiveServer, phone_signed_in
+from tests.browser.conftest import DESKTOP, LiveServer, let_pass, phone_signed_in
 from tests.conftest import NOON
 from tests.half_said import half_said
 from tests.rows import a_lieu, a_member, somebody_here
@@ -378,7 +378,7 @@ def test_the_desk_refreshes_without_moving_the_focus_or_closing_the_list(
     with live_server.session() as session, write_transaction(session):
         lieu = session.query(Lieu).one()
         somebody_here(session, lieu, "Zora Neuve")
-    page.clock.run_for(11_000)
+    let_pass(page, 11_000)
     expect(page.get_by_role("link", name="All 17 people")).to_be_visible()
     assert page.evaluate("document.activeElement.id") == focused
     expect(page.locator("#weave-list")).to_be_visible()
@@ -396,7 +396,7 @@ def test_an_open_desk_empties_itself_when_the_shift_has_ended(
     with live_server.session() as session, write_transaction(session):
         shift = session.query(Shift).one()
         shift.ended_at = shift.started_at
-    page.clock.run_for(11_000)
+    let_pass(page, 11_000)
     expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
     assert "Awa" not in page.content()
 

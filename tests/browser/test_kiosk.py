@@ -19,7 +19,15 @@ from serendipity.kept import KeptCheckIn
 from serendipity.mail import Letter
 from serendipity.members import Member
 from serendipity.web.language import STAYS
-from tests.browser.conftest import SCREENSHOTS, LiveServer, eventually, pair, sideways, violations
+from tests.browser.conftest import (
+    SCREENSHOTS,
+    LiveServer,
+    eventually,
+    let_pass,
+    pair,
+    sideways,
+    violations,
+)
 
 Look = Callable[[Page, str], None]
 TABLET = {"width": 1280, "height": 800}
@@ -109,16 +117,16 @@ def test_a_minute_without_a_touch_empties_the_page_and_says_so_before(
     screen.clock.install()
     open_form(screen)
     typed(screen)
-    screen.clock.run_for(46_000)
+    let_pass(screen, 46_000)
     asks = screen.get_by_role("dialog", name="Still there?")
     expect(asks).to_be_visible()
     expect(asks).to_contain_text("14")
     looked_at(screen, "still-there")
     screen.get_by_role("button", name="I’m still here").click()
     expect(asks).to_be_hidden()
-    screen.clock.run_for(44_000)
+    let_pass(screen, 44_000)
     expect(screen.get_by_role("textbox", name="Your email")).to_have_value("awa@example.org")
-    screen.clock.run_for(17_000)
+    let_pass(screen, 17_000)
     screen.wait_for_url("**/kiosk/screen")
     screen.go_back()
     assert "awa@example.org" not in screen.content()
