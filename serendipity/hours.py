@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -29,12 +29,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from serendipity import clock, words
+from serendipity import clock, many, words
 from serendipity.db import Base, Key, look_up
 from serendipity.errors import Invalid
 from serendipity.lieux import BadSpan, Lieu, Moment, Opening, SpansOverlap
 
 HALF_HOUR = timedelta(minutes=30)
+FARTHEST = (timedelta(hours=-12), timedelta(), timedelta(hours=14))  # of local time from UTC
 STAYS = (timedelta(hours=1), timedelta(hours=2, minutes=30), timedelta(hours=4))
 Minutes = tuple[int, int]  # from, to, after midnight on the wall
 
@@ -180,6 +181,25 @@ def moment_now(session: Session, *, lieu: Lieu, at: datetime) -> str:
     """The name of the present moment, or nothing."""
     now = [slot.name for slot in moments_today(session, lieu=lieu, at=at) if slot.is_now(at)]
     return now[0] if now else ""
+
+
+def last_starts(
+    session: Session, *, lieu_ids: Collection[int], at: datetime
+) -> dict[int, datetime]:
+    """Lieu → when the latest of its local day's moments began; none before the first of them."""
+    somewhere = {(at + far).weekday() for far in FARTHEST}  # the dates on all walls of the earth
+    rows = session.execute(
+        select(Moment.lieu_id, Moment.weekday, Moment.starts, Lieu.timezone)
+        .join(Lieu, Lieu.id == Moment.lieu_id)
+        .where(many.among(session, Moment.lieu_id, lieu_ids), Moment.weekday.in_(somewhere))
+    )
+    began: dict[int, datetime] = {}
+    for lieu_id, weekday, minutes, zone in rows:
+        today = clock.local_date(at, zone)
+        start = wall_instant(today, minutes, zone)
+        if weekday == today.weekday() and start <= at:
+            began[lieu_id] = max(start, began.get(lieu_id, start))
+    return began
 
 
 def open_stretches(

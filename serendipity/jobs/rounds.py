@@ -1,4 +1,4 @@
-"""Rounds: lieux where somebody came, or words were read, get new suggestions; calls go round."""
+"""Rounds: where somebody came, words were read or a moment began, suggest anew; pass calls on."""
 
 from __future__ import annotations
 

@@ -3,7 +3,8 @@
 APScheduler gives the beat, and only the beat, in UTC: what is due is asked of the database each
 time, so a worker that was down for an hour finds an hour's work and does it once.
 
-- every second: words to read, rounds to run, calls to put, invoices, letters to deliver
+- every second: words to read, rounds to run (a moment that begins calls for one), calls to put,
+  invoices, letters to deliver
 - every minute: stays, turns and pairs that ended, and the nights whose hour has come
 
 A lieu's night is due when its own wall clock has passed the hour in the settings. The local date is

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Select, delete, func, or_, select, union_all, update
 from sqlalchemy.orm import Session
 
-from serendipity import members
+from serendipity import hours, members
 from serendipity.introductions import Introduction, Side
 from serendipity.members import Member
 from serendipity.needs import Need
@@ -23,7 +23,10 @@ AGAIN_AFTER: Final = timedelta(minutes=15)  # answers, noes and focus that ended
 
 
 def lieux_due(session: Session, *, at: datetime) -> list[int]:
-    """Lieux with people in them where something changed since the last round."""
+    """Lieux with people in them where something changed, or a moment began, since the last round.
+
+    However much happened meanwhile, it is one round.
+    """
     looked = _last_rounds(session)
     changed = _last_changes(session, at)
     people = dict(
@@ -33,11 +36,14 @@ def lieux_due(session: Session, *, at: datetime) -> list[int]:
             .group_by(Presence.lieu_id)
         ).all()
     )
+    together = [lieu_id for lieu_id, count in people.items() if count > 1]
+    began = hours.last_starts(session, lieu_ids=together, at=at)
     return [
         lieu_id
         for lieu_id in sorted(people)
         if lieu_id not in looked
         or changed.get(lieu_id, looked[lieu_id] - GRACE) > looked[lieu_id] - GRACE
+        or began.get(lieu_id, looked[lieu_id]) > looked[lieu_id]
         or (people[lieu_id] > 1 and at - looked[lieu_id] >= AGAIN_AFTER)
     ]
 

@@ -78,3 +78,28 @@ def test_the_moment_is_what_the_lieu_is_at_this_hour(session: Session) -> None:
         "Coworking",
         "Repair café",
     ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "began"),
+    [
+        ("Europe/Paris", paris(26, 8, 59), None),  # Thursday, 09:59
+        ("Europe/Paris", paris(26, 9), paris(26, 9)),
+        ("Europe/Paris", paris(26, 14), paris(26, 13)),
+        ("Europe/Paris", paris(26, 23), None),  # Friday
+        ("Pacific/Kiritimati", paris(25, 21), paris(25, 20)),  # fourteen hours ahead
+        ("Pacific/Pago_Pago", paris(27, 2), paris(27, 1)),  # eleven behind
+    ],
+)
+def test_the_latest_moment_to_begin_is_of_the_local_day(
+    session: Session, zone: str, at: datetime, began: datetime | None
+) -> None:
+    lieu = a_lieu(session, timezone=zone)
+    for starts in (10 * 60, 14 * 60, 23 * 60):
+        session.add(
+            Moment(lieu_id=lieu.id, weekday=3, starts=starts, ends=starts + 60, name="Coworking")
+        )
+    session.flush()
+    found = hours.last_starts(session, lieu_ids=[lieu.id], at=at)
+    assert found == ({} if began is None else {lieu.id: began})
+    assert hours.last_starts(session, lieu_ids=[], at=at) == {}

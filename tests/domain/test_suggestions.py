@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from serendipity import consent, introductions, members, needs, presence, skills, suggestions, ties
 from serendipity.db import write_transaction
 from serendipity.introductions import Introduction
-from serendipity.lieux import Lieu
+from serendipity.lieux import Lieu, Moment
 from serendipity.members import Member
 from serendipity.presence import Presence
 from serendipity.suggestions import SuggestedPair, Suggestion, recording
@@ -349,6 +349,34 @@ def test_a_lieu_with_people_is_looked_at_again_after_a_while_and_an_empty_one_ne
         presence.leave(session, member_id=one.id, at=NOON)
     assert suggestions.lieux_due(session, at=NOON + 20 * MINUTE) == []
     assert session.scalars(select(Presence.how_out)).all() == ["left", "left"]
+
+
+@pytest.mark.parametrize(
+    ("starts", "here", "due"),
+    [
+        ([13 * 60 + 5], 2, True),
+        ([13 * 60 + 5, 13 * 60 + 6], 2, True),
+        ([13 * 60 + 5], 1, False),  # nobody to meet
+        ([13 * 60 + 4], 2, False),  # the round at its start has seen it
+        ([13 * 60 + 7], 2, False),  # not yet
+        ([], 2, False),
+    ],
+)
+def test_moments_that_began_since_the_last_round_call_for_one(
+    session: Session, lieu: Lieu, starts: list[int], here: int, due: bool
+) -> None:
+    elsewhere = a_lieu(session, timezone="Pacific/Noumea")
+    for place in (lieu, elsewhere):  # where it is night, and no moment
+        for n in range(here):
+            skilled(session, place, f"Person {n}")
+        for one in starts:
+            session.add(
+                Moment(lieu_id=place.id, weekday=3, starts=one, ends=one + 1, name="Repair café")
+            )
+        a_round(session, place, at=NOON + 4 * MINUTE)
+    assert suggestions.lieux_due(session, at=NOON + 6 * MINUTE) == ([lieu.id] if due else [])
+    a_round(session, lieu, at=NOON + 6 * MINUTE)
+    assert suggestions.lieux_due(session, at=NOON + 6 * MINUTE) == []
 
 
 def test_a_pair_that_another_lieu_took_meanwhile_is_left_out_and_the_rest_is_kept(

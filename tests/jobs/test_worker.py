@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from serendipity.db import database, reading, writing
 from serendipity.introductions import Introduction
 from serendipity.jobs import housekeeping, scheduler
 from serendipity.jobs import reading as reading_job
+from serendipity.lieux import Moment
 from serendipity.presence import Presence
 from serendipity.runs import Beat
 from serendipity.skills import MemberSkill
@@ -84,6 +85,38 @@ def test_a_beat_with_nothing_to_do_does_nothing(
     assert worker.read() == 0
     assert len(reading().scalars(select(Introduction)).all()) == 1
     assert len(reading().scalars(select(Round)).all()) <= 3
+
+
+def rounds_around(worker: scheduler.Worker, clock: Clock, instant: datetime) -> list[datetime]:
+    """The rounds that a worker runs in the seconds before and after, in a lieu that was quiet."""
+    clock.now = instant - timedelta(minutes=5)
+    while worker.read():
+        clock.now += timedelta(seconds=1)
+    for second in range(-3, 6):
+        clock.now = instant + timedelta(seconds=second)
+        worker.read()
+    near = Round.at >= instant - timedelta(seconds=3)
+    return list(reading().scalars(select(Round.at).where(near).order_by(Round.at)))
+
+
+@pytest.mark.parametrize(
+    ("instant", "begins"),
+    [
+        (datetime(2026, 3, 29, 1, 30, tzinfo=UTC), True),  # the wall skips 02:30 and shows 03:30
+        (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), True),  # 02:30 for the first time
+        (datetime(2026, 10, 25, 1, 30, tzinfo=UTC), False),  # and again
+    ],
+)
+def test_a_moment_that_begins_calls_for_one_round_on_both_nights_of_a_clock_change(
+    worker: scheduler.Worker, held_clock: Clock, instant: datetime, begins: bool
+) -> None:
+    with writing() as session:
+        lieu = a_lieu(session)
+        session.add(Moment(lieu_id=lieu.id, weekday=6, starts=150, ends=240, name="Astronomy"))
+        for name in ("Inès", "Bo"):
+            somebody_here(session, lieu, name, at=instant - timedelta(hours=1))
+    ran = rounds_around(worker, held_clock, instant)
+    assert ran == ([instant] if begins else [])
 
 
 def test_stays_end_by_themselves_and_only_once(worker: scheduler.Worker, held_clock: Clock) -> None:
