@@ -67,8 +67,11 @@ WHERE datname = current_database() AND pid <> pg_backend_pid()
 
 
 def shape(connection: Connection) -> str:
-    """What the schema of this PostgreSQL database looks like, in one word."""
-    return str(connection.execute(text(SHAPE)).scalar())
+    """What the schema of this PostgreSQL database looks like, and the version it claims to be."""
+    claims = ""
+    if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar():
+        claims = connection.execute(text("SELECT max(version_num) FROM alembic_version")).scalar()
+    return f"{connection.execute(text(SHAPE)).scalar()} {claims}"
 
 
 def emptied(engine: Engine, *, like: str) -> bool:
