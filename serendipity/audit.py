@@ -36,6 +36,7 @@ DEEDS: Final = frozenset(
         "checked-in",
         "checked-out",
         "carried",  # introduced in person
+        "put-forward",  # an introduction, first on their screen
         "postponed",
         "kept-apart",
         "asked-to-settle",

@@ -163,6 +163,7 @@ ROLES = {
     "concierge": (
         "commons.show",
         "commons.thank",
+        "concierge.accept",
         "concierge.approve",
         "concierge.ask",
         "concierge.ask_about_story",

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001_744da571"
+revision = "0001_86262668"
 down_revision = None
 
 
@@ -1493,11 +1493,22 @@ def upgrade() -> None:
         sa.Column(
             "meet_sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
+        sa.Column("put_forward_at", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "put_forward_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
         sa.CheckConstraint(
             "how IN ('here', 'mail', 'concierge')", name=op.f("ck_introduction_how")
         ),
+        sa.CheckConstraint(
+            "(put_forward_at IS NULL) = (put_forward_by_id IS NULL)",
+            name=op.f("ck_introduction_put_forward"),
+        ),
         sa.CheckConstraint("expires_at > offered_at", name=op.f("ck_introduction_expires")),
         sa.ForeignKeyConstraint(["lieu_id"], ["lieu.id"], name=op.f("fk_introduction_lieu_id")),
+        sa.ForeignKeyConstraint(
+            ["put_forward_by_id"], ["member.id"], name=op.f("fk_introduction_put_forward_by_id")
+        ),
         sa.ForeignKeyConstraint(
             ["suggestion_id"], ["suggestion.id"], name=op.f("fk_introduction_suggestion_id")
         ),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -110,6 +110,20 @@ def offer_each(
             for one in people
         ],
     )
+
+
+def put_forward(session: Session, *, introduction: Introduction, by_id: int, at: datetime) -> bool:
+    """A concierge stands behind it: it comes first for all in it. False if one did before.
+
+    The row is the judge of two concierges at the same instant.
+    """
+    done = session.scalar(
+        update(Introduction)
+        .where(Introduction.id == introduction.id, Introduction.put_forward_at.is_(None))
+        .values(put_forward_at=at, put_forward_by_id=by_id)
+        .returning(Introduction.id)
+    )
+    return done is not None
 
 
 def _to_answer(session: Session, *, public_id: str, member_id: int, at: datetime) -> Introduction:

@@ -58,13 +58,16 @@ def own_select(public_id: str, member_id: int) -> Select[Introduction]:
 def open_for(
     session: Session, *, member_id: int, at: datetime, lieu_id: int | None = None
 ) -> list[Introduction]:
-    """What this member may answer, or waits for, or has agreed and not lived yet; oldest first.
+    """What this member may answer, or waits for, or has agreed and not lived yet.
+
+    What a concierge put forward comes first, then the oldest.
 
     It depends on the member's own answers and on the clock, never on somebody else's answer
     before all said yes.
     """
     mine = _current(member_id, at, lieu_id).where(Side.no_at.is_(None))
-    return list(session.scalars(mine.order_by(Introduction.offered_at, Introduction.id)))
+    first = Introduction.put_forward_at.is_(None)  # false, which is less than true, if it was
+    return list(session.scalars(mine.order_by(first, Introduction.offered_at, Introduction.id)))
 
 
 def refused_lately(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from serendipity.db import Base, Key, PublicId
 from serendipity.errors import Expired, Invalid, NotFound, Refused
+from serendipity.members import Member
 
 if TYPE_CHECKING:
     from serendipity.suggestions import Suggestion  # it offers introductions, so it imports us
@@ -28,14 +29,20 @@ class Introduction(Base):
     withdrawn_at: Mapped[datetime | None]
     meet_at: Mapped[datetime | None]  # when they mean to meet, once one of them said so
     meet_sequence: Mapped[int] = mapped_column(default=0)  # counts the changes of that time
+    put_forward_at: Mapped[datetime | None]  # a concierge stands behind it, and says so
+    put_forward_by_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
 
     suggestion: Mapped[Suggestion] = relationship("Suggestion", back_populates="introduction")
     sides: Mapped[list[Side]] = relationship("Side", order_by="Side.member_id", lazy="selectin")
+    put_forward_by: Mapped[Member | None] = relationship(Member)
 
     __table_args__ = (
         UniqueConstraint("suggestion_id"),
         CheckConstraint("how IN ('here', 'mail', 'concierge')", name="how"),
         CheckConstraint("expires_at > offered_at", name="expires"),
+        CheckConstraint(
+            "(put_forward_at IS NULL) = (put_forward_by_id IS NULL)", name="put_forward"
+        ),
     )
 
     @property

@@ -162,7 +162,14 @@ def _introductions(session: Session, found: dict[int, Mine], at: datetime) -> No
     """One's own answer, and whether all said yes: never another's answer by itself."""
     of_theirs = select(Side.introduction_id).where(many.among(session, Side.member_id, found))
     rows = session.execute(
-        select(Introduction.id, Introduction.lieu_id, Side.member_id, Side.yes_at, Side.no_at)
+        select(
+            Introduction.id,
+            Introduction.lieu_id,
+            Introduction.put_forward_at,
+            Side.member_id,
+            Side.yes_at,
+            Side.no_at,
+        )
         .join(Side, Side.introduction_id == Introduction.id)
         .where(
             Introduction.id.in_(of_theirs),
@@ -171,16 +178,16 @@ def _introductions(session: Session, found: dict[int, Mine], at: datetime) -> No
         )
         .order_by(Introduction.id, Side.member_id)
     ).all()
-    sides: dict[tuple[int, int], list[tuple[int, Any, Any]]] = defaultdict(list)
-    for key, lieu_id, member_id, yes_at, no_at in rows:
-        sides[key, lieu_id].append((member_id, yes_at, no_at))
-    for (key, lieu_id), some in sides.items():
+    sides: dict[tuple[int, int, Any], list[tuple[int, Any, Any]]] = defaultdict(list)
+    for key, lieu_id, forward_at, member_id, yes_at, no_at in rows:
+        sides[key, lieu_id, forward_at].append((member_id, yes_at, no_at))
+    for (key, lieu_id, forward_at), some in sides.items():
         agreed = all(yes_at is not None for _, yes_at, _ in some)
         ids = [member_id for member_id, _, _ in some]
         for member_id, yes_at, no_at in some:
             if member_id in found:
                 others = [one for one in ids if one != member_id] if agreed else []
-                facts = (key, yes_at, no_at, agreed)
+                facts = (key, forward_at, yes_at, no_at, agreed)
                 found[member_id].introductions.append((facts, lieu_id, others))
 
 

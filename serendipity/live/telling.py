@@ -156,7 +156,12 @@ class Look:
             .outerjoin(Postponed, Postponed.suggestion_id == Suggestion.id)
             .where(Suggestion.lieu_id == lieu_id, Suggestion.expires_at > at)
             .order_by(Suggestion.id),
-            select(Introduction.id, Introduction.withdrawn_at, yeses == 0)
+            select(
+                Introduction.id,
+                Introduction.withdrawn_at,
+                Introduction.put_forward_at,
+                yeses == 0,
+            )
             .where(Introduction.lieu_id == lieu_id, Introduction.expires_at > at)
             .order_by(Introduction.id),
             select(Encounter.id, one_of_two, both, Encounter.denied_at)

@@ -1,11 +1,12 @@
 """Post: introductions to carry. The engine had the idea; the concierge walks over with it.
 
 Rules kept here: only people who are all here and may be disturbed; what somebody answered on their
-phone does not show, for a list from which the noes disappear would tell them; carrying one in
-person means that each said yes to the concierge's face, so it is agreed from then on; "later" hides
-it for an hour from every concierge, "not today" until tomorrow, "never" takes it back and the pair
-is remembered. Somebody else may take the place of one of two: a new idea, the concierge's own, of
-two who do not know each other and were never suggested to each other.
+phone does not show, for a list from which the noes disappear would tell them; accepting one puts it
+first on the screens of all in it, with the concierge's name, and each still answers for themself;
+carrying one in person means that each said yes to the concierge's face, so it is agreed from then
+on; "later" hides it for an hour from every concierge, "not today" until tomorrow, "never" takes it
+back and the pair is remembered. Somebody else may take the place of one of two: a new idea, the
+concierge's own, of two who do not know each other and were never suggested to each other.
 """
 
 from __future__ import annotations
@@ -45,6 +46,10 @@ class Postponed(Base):
 
 class NothingToCarry(NotFound):
     """No such suggestion here now: never was, over, answered, elsewhere; all answer alike."""
+
+
+class HasEnough(Refused):
+    """One of them has as many before them as anybody may have: which one is not told."""
 
 
 class CannotTakeThePlace(Refused):
@@ -133,6 +138,39 @@ def _approachable(session: Session, *, lieu_id: int, at: datetime) -> dict[int, 
     return dict(rows.all())
 
 
+def accept(session: Session, *, shift: Shift, public_id: str, at: datetime) -> Carry:
+    """Yes, this one, now: it comes first on the screens of all in it, as the concierge's idea too.
+
+    Each answers as before, and nobody is told what. Accepting it again changes nothing.
+
+    Raises
+    ------
+    NothingToCarry
+        It is not on the list of this lieu.
+    HasEnough
+        It was not offered yet, and one of them has no place left for it.
+    """
+    carry = _carry(session, shift, public_id, at=at)
+    if carry.introduction is None and _is_too_many(session, carry, at=at):
+        raise HasEnough()
+    introduction = carry.introduction or _offered(session, carry, how="here", at=at)
+    if introductions.put_forward(session, introduction=introduction, by_id=shift.member_id, at=at):
+        _trace(session, shift, "put-forward", carry, at=at)
+    return carry
+
+
+def _is_too_many(session: Session, carry: Carry, *, at: datetime) -> bool:
+    ids = [member.id for member in carry.members]
+    lieu_id = carry.suggestion.lieu_id
+    before = introductions.how_many_open(session, member_ids=ids, lieu_id=lieu_id, at=at)
+    return max(before.values()) >= suggestions.PER_PERSON["day"]
+
+
+def _offered(session: Session, carry: Carry, *, how: str, at: datetime) -> Introduction:
+    idea = carry.suggestion
+    return introductions.offer(session, suggestion=idea, how=how, at=at, expires_at=idea.expires_at)
+
+
 def introduce(session: Session, *, shift: Shift, public_id: str, at: datetime) -> Carry:
     """Carry it in person: each of them said yes to the concierge, so they know each other now.
 
@@ -142,13 +180,7 @@ def introduce(session: Session, *, shift: Shift, public_id: str, at: datetime) -
         It is not on the list of this lieu.
     """
     carry = _carry(session, shift, public_id, at=at)
-    introduction = carry.introduction or introductions.offer(
-        session,
-        suggestion=carry.suggestion,
-        how="concierge",
-        at=at,
-        expires_at=carry.suggestion.expires_at,
-    )
+    introduction = carry.introduction or _offered(session, carry, how="concierge", at=at)
     introduction.how = "concierge"
     for member in carry.members:
         introductions.say_yes(session, public_id=introduction.public_id, member_id=member.id, at=at)

@@ -150,7 +150,10 @@ def signed_in(
 
 
 def test_a_concierges_day(
-    bertille: Page, live_server: LiveServer, looked_at: Callable[[Page, str], None]
+    bertille: Page,
+    live_server: LiveServer,
+    new_context: Callable[..., BrowserContext],
+    looked_at: Callable[[Page, str], None],
 ) -> None:
     page = bertille
     page.goto(f"{live_server.url}/concierge/")
@@ -169,6 +172,18 @@ def test_a_concierges_day(
 
     post = page.get_by_role("region", name="Facteur introductions to carry")
     expect(post).to_contain_text("Awa asks for “pricing”; Inès knows pricing.")
+    post.get_by_role("button", name="Offer now : Inès and Awa").click()
+    expect(page.get_by_text("Offered: it comes first on their screens")).to_be_visible()
+    expect(post).to_contain_text("Offered at")
+    looked_at(page, "concierge-offered")
+    with live_server.session() as session:
+        awa = session.query(Member).filter_by(name="Awa Diallo").one().id
+    theirs = phone_signed_in(live_server, new_context, awa)
+    theirs.goto(f"{live_server.url}/here")
+    expect(
+        theirs.get_by_text("Bertille Gast, at the desk, would like you to meet.")
+    ).to_be_visible()
+    looked_at(theirs, "here-offered")
     post.get_by_role("button", name="In person : Inès and Awa").click()
     expect(page.get_by_text("Introduced.")).to_be_visible()
     expect(post).not_to_contain_text("pricing")
@@ -257,6 +272,8 @@ def test_a_concierges_day_by_keyboard_alone(
     theirs.get_by_role("button", name="We met", exact=False).last.click()
     expect(theirs.get_by_text("Thank you. It counts once you both say so.")).to_be_visible()
 
+    press(page, "button", "Offer now : Inès and Awa")
+    expect(page.get_by_text("Offered: it comes first on their screens")).to_be_visible()
     press(page, "link", "More choices : Inès and Awa")
     expect(page.get_by_label("To Awa Diallo")).to_be_visible()
     press(page, "button", "Introduced in person")

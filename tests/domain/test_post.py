@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from serendipity import audit, introductions, members, presence, ties
 from serendipity.calls import Call, CallAsked
+from serendipity.db import write_transaction
 from serendipity.encounters import Encounter
 from serendipity.introductions import Introduction
 from serendipity.lieux import Lieu
@@ -17,10 +21,11 @@ from serendipity.members import Member
 from serendipity.postures import post
 from serendipity.presence import Presence
 from serendipity.shifts import Shift
-from serendipity.suggestions import Suggestion
+from serendipity.suggestions import PER_PERSON, Suggestion
+from tests.conftest import NOON
 from tests.rows import a_lieu, a_member, on_shift, somebody_here
 from tests.weaving import a_suggestion
-from tests.woven import an_idea
+from tests.woven import an_idea, an_introduction, at_once, engine_of
 
 HOUR = timedelta(hours=1)
 
@@ -155,11 +160,163 @@ def test_carried_in_person_it_is_agreed_and_both_read_who_did_it(
         assert [trace.what for trace in audit.concerning(session, member.id)] == ["carried"]
 
 
+# --- accepting ----------------------------------------------------------------------------------
+
+
+def put_forward(session: Session, suggestion: Suggestion, shift: Shift) -> Introduction:
+    """The introduction of an idea that was offered and that a concierge then accepted."""
+    introduction = offered(session, suggestion, suggestion.at)
+    post.accept(session, shift=shift, public_id=suggestion.public_id, at=suggestion.at + HOUR)
+    return introduction
+
+
+def test_accepted_it_comes_first_for_all_in_it_and_each_still_answers(
+    session: Session,
+    lieu: Lieu,
+    pair: tuple[Member, Member],
+    suggestion: Suggestion,
+    shift: Shift,
+) -> None:
+    at = suggestion.at
+    for member in pair:
+        idea = a_suggestion(session, lieu, member, somebody_here(session, lieu))
+        offered(session, idea, at - HOUR / 2)
+    introduction = put_forward(session, suggestion, shift)
+    assert introduction.put_forward_by is not None
+    assert introduction.put_forward_by.name == "Bertille"
+    for member in pair:
+        first, second = introductions.open_for(session, member_id=member.id, at=at + HOUR)
+        assert (first.id, second.put_forward_at) == (introduction.id, None)
+        assert [one.what for one in audit.concerning(session, member.id)] == ["put-forward"]
+    assert [(side.yes_at, side.no_at) for side in introduction.sides] == [(None, None)] * 2
+
+
+def test_accepting_again_changes_nothing(
+    session: Session, lieu: Lieu, pair: tuple[Member, Member], suggestion: Suggestion, shift: Shift
+) -> None:
+    introduction = put_forward(session, suggestion, shift)
+    other = on_shift(session, lieu, a_member(session, "Karim"))
+    later = suggestion.at + 2 * HOUR - timedelta(minutes=1)
+    post.accept(session, shift=other, public_id=suggestion.public_id, at=later)
+    session.refresh(introduction)
+    assert introduction.put_forward_at == suggestion.at + HOUR
+    assert introduction.put_forward_by_id == shift.member_id
+    assert len(audit.concerning(session, pair[0].id)) == 1
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("answer", [introductions.say_yes, introductions.say_no])
+def test_accepting_tells_nobodys_answer_and_undoes_none(
+    session: Session,
+    pair: tuple[Member, Member],
+    suggestion: Suggestion,
+    shift: Shift,
+    *,
+    answer: Callable[..., Introduction],
+    before: bool,
+) -> None:
+    at, awa = suggestion.at, pair[0]
+    introduction = offered(session, suggestion, at)
+
+    def say() -> None:
+        answer(session, public_id=introduction.public_id, member_id=awa.id, at=at)
+
+    if before:
+        say()
+    post.accept(session, shift=shift, public_id=suggestion.public_id, at=at)
+    if not before:
+        say()
+    (carry,) = post.to_carry(session, lieu_id=suggestion.lieu_id, at=at)
+    assert carry.introduction is introduction
+    side = introduction.side_of(awa.id)
+    assert (side.yes_at or side.no_at) == at
+    seen = introductions.open_for(session, member_id=awa.id, at=at)
+    assert (introduction in seen) is (answer is introductions.say_yes)
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_what_was_not_offered_yet_is_offered_to_who_has_a_place_for_it(
+    session: Session,
+    lieu: Lieu,
+    pair: tuple[Member, Member],
+    suggestion: Suggestion,
+    shift: Shift,
+    *,
+    full: bool,
+) -> None:
+    at = suggestion.at
+    for _ in range(PER_PERSON["day"] - (not full)):
+        offered(session, a_suggestion(session, lieu, pair[0], somebody_here(session, lieu)), at)
+    if full:
+        with pytest.raises(post.HasEnough) as refused:
+            post.accept(session, shift=shift, public_id=suggestion.public_id, at=at)
+        assert refused.value.facts == {}
+        assert audit.concerning(session, pair[0].id) == []
+    else:
+        post.accept(session, shift=shift, public_id=suggestion.public_id, at=at)
+    mine = introductions.open_for(session, member_id=pair[1].id, at=at)
+    assert [one.how for one in mine] == ([] if full else ["here"])
+
+
+@pytest.mark.parametrize("half", ["put_forward_at = 1", "put_forward_by_id = {concierge}"])
+def test_the_schema_refuses_an_introduction_that_nobody_put_forward_at_no_time(
+    session: Session, suggestion: Suggestion, shift: Shift, at: datetime, half: str
+) -> None:
+    offered(session, suggestion, at)
+    cheat = f"UPDATE introduction SET {half.format(concierge=shift.member_id)}"
+    with pytest.raises(IntegrityError), session.begin_nested():
+        session.execute(text(cheat))
+
+
+def accepted_by_two(database_url: str) -> int:
+    """How many traces there are after two concierges accept one idea at the same instant."""
+    engine = engine_of(database_url)
+    with Session(engine) as session, write_transaction(session):
+        lieu = a_lieu(session)
+        two = somebody_here(session, lieu, "Awa"), somebody_here(session, lieu, "Karim")
+        public_id = an_introduction(session, lieu, *two).suggestion.public_id
+        keys = [on_shift(session, lieu, a_member(session)).id for _ in range(2)]
+
+    def accept(key: int) -> None:
+        with Session(engine) as own, write_transaction(own):
+            shift = own.get_one(Shift, key)
+            post.accept(own, shift=shift, public_id=public_id, at=NOON)
+
+    assert at_once([lambda key=key: accept(key) for key in keys]) == [None, None]  # type: ignore[misc]
+    with Session(engine) as session:
+        return session.query(audit.AuditEntry).filter_by(what="put-forward").count()
+
+
+def test_two_concierges_at_once_put_it_forward_once(database_url: str) -> None:
+    assert accepted_by_two(database_url) == 2  # one for each of those in it
+
+
+def test_control_who_looks_and_then_writes_puts_it_forward_twice(
+    database_url: str, dialect: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On SQLite there is one writer, so the second sees what the first wrote even so."""
+    meet = threading.Barrier(2)
+
+    def unguarded(
+        session: Session, *, introduction: Introduction, by_id: int, at: datetime
+    ) -> bool:
+        if introduction.put_forward_at is not None:
+            return False
+        if dialect == "postgresql":
+            meet.wait(timeout=10)  # both have looked, neither has written
+        introduction.put_forward_at, introduction.put_forward_by_id = at, by_id
+        session.flush()
+        return True
+
+    monkeypatch.setattr(introductions, "put_forward", unguarded)
+    assert accepted_by_two(database_url) == (4 if dialect == "postgresql" else 2)
+
+
 def test_a_concierge_carries_nothing_of_another_lieu(
     session: Session, suggestion: Suggestion, at: datetime
 ) -> None:
     elsewhere = on_shift(session, a_lieu(session), a_member(session))
-    for verb in (post.introduce, post.postpone, post.keep_apart):
+    for verb in (post.accept, post.introduce, post.postpone, post.keep_apart):
         with pytest.raises(post.NothingToCarry) as refused:
             verb(session, shift=elsewhere, public_id=suggestion.public_id, at=at)
         assert refused.value.facts == {}

@@ -16,6 +16,7 @@ from serendipity.lieux import Lieu
 from serendipity.live import grants, telling
 from serendipity.live.grants import Grant, Topic
 from serendipity.members import Member
+from serendipity.postures import post
 from serendipity.presence import Presence
 from tests.conftest import NOON
 from tests.rows import a_lieu, a_member, on_shift, somebody_here
@@ -73,6 +74,19 @@ def test_the_second_yes_is_told_to_both(
     introductions.say_yes(session, public_id=offered.public_id, member_id=bo.id, at=LATER)
     after = versions(session, my(awa), my(bo))
     assert [old == new for old, new in zip(before, after, strict=True)] == [False, False]
+
+
+def test_what_a_concierge_puts_forward_is_told_to_those_in_it_and_to_the_desk(
+    session: Session, lieu: Lieu, awa: Member, bo: Member
+) -> None:
+    nour = somebody_here(session, lieu, "Nour")
+    shift = on_shift(session, lieu, nour)
+    offered = an_introduction(session, lieu, awa, bo)
+    followed = (my(awa), my(bo), Topic("desk", lieu.id, "en"), my(nour))
+    before = versions(session, *followed)
+    post.accept(session, shift=shift, public_id=offered.suggestion.public_id, at=LATER)
+    after = versions(session, *followed)
+    assert [old == new for old, new in zip(before, after, strict=True)] == [False] * 3 + [True]
 
 
 def test_that_the_other_confirmed_an_encounter_is_not_told(

@@ -26,6 +26,7 @@ from tests.conftest import NOON, Clock
 from tests.pages import fresh
 from tests.rows import a_lieu, a_member, on_shift, signed_in, somebody_here
 from tests.weaving import a_suggestion
+from tests.woven import an_introduction
 
 HOUR = timedelta(hours=1)
 
@@ -106,6 +107,44 @@ def test_a_declared_stay_is_settled_with_one_button(desk: FlaskClient, session: 
     answer = desk.post(f"/concierge/navette/stays/{stay.public_id}/confirm")
     assert (answer.status_code, answer.location) == (303, "/concierge/navette/#settle")
     assert one(session, Presence, member_id=awa.id).confirmed_at == NOON
+
+
+def test_offering_an_idea_puts_it_first_with_the_concierges_name(
+    app: Flask, desk: FlaskClient, session: Session
+) -> None:
+    lieu = one(session, Lieu, slug="navette")
+    suggestion = one(session, Suggestion, lieu_id=lieu.id)
+    offer = f"/concierge/navette/suggestions/{suggestion.public_id}/accept"
+    assert "Offer now" in desk.get("/concierge/navette/").text
+    answer = desk.post(offer)
+    assert (answer.status_code, answer.location) == (303, "/concierge/navette/#post")
+    for path in ("", "live"):
+        page = desk.get(f"/concierge/navette/{path}").text
+        assert "Offered at 13:00" in page
+        assert offer not in page
+    closer = f"/concierge/navette/suggestions/{suggestion.public_id}"
+    assert offer not in desk.get(closer).text
+    awa = signed_in(app.test_client(), one(session, Member, name="Awa Diallo"))
+    assert "Bertille Gast, at the desk, would like you to meet." in awa.get("/here").text
+    assert "put an introduction first on your screen" in awa.get("/me").text
+
+
+def test_an_idea_that_one_of_them_has_no_place_for_is_not_offered_and_does_not_say_whose(
+    desk: FlaskClient, session: Session
+) -> None:
+    with write_transaction(session) as db:
+        lieu = one(db, Lieu, slug="navette")
+        awa = one(db, Member, name="Awa Diallo")
+        for _ in range(3):
+            an_introduction(db, lieu, awa, somebody_here(db, lieu))
+    suggestion = next(
+        key for key in fresh(session).query(Suggestion).all()
+        if key.lieu_id == lieu.id and key.introduction is None
+    )  # fmt: skip
+    answer = desk.post(f"/concierge/navette/suggestions/{suggestion.public_id}/accept")
+    assert answer.status_code == 409
+    assert "One of them has enough before them for now." in answer.text
+    assert "Awa" not in answer.text
 
 
 def test_introducing_in_person_agrees_it_and_sets_the_encounter_up(

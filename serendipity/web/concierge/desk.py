@@ -112,6 +112,13 @@ def check_out(slug: str, stay: str) -> ResponseReturnValue:
     return do(watch.check_out, stay, gettext("Checked out."), "watch")
 
 
+@blueprint.post("/<slug>/suggestions/<suggestion>/accept")
+@access("concierge")
+def accept(slug: str, suggestion: str) -> ResponseReturnValue:
+    said = gettext("Offered: it comes first on their screens, with your name.")
+    return do(post.accept, suggestion, said, "post")
+
+
 @blueprint.post("/<slug>/suggestions/<suggestion>/introduce")
 @access("concierge")
 def introduce(slug: str, suggestion: str) -> ResponseReturnValue:

@@ -50,6 +50,7 @@ class Slip:
     place: str
     until: datetime
     languages: str
+    concierge: str  # who put it forward; empty: nobody did
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ def slip(session: Session, room: Room, introduction: Introduction) -> Slip:
         place=room.stays[alone][1].place if alone in room.stays else "",
         until=introduction.expires_at,
         languages=wording.spoken(reasons),
+        concierge=introduction.put_forward_by.name if introduction.put_forward_by else "",
     )
 
 
