@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, delete, or_, select
+from sqlalchemy import ForeignKey, Index, delete, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serendipity import many, members
@@ -32,6 +32,15 @@ class Consent(Base):
     by_mail: Mapped[bool] = mapped_column(default=False)
     other_lieux: Mapped[bool] = mapped_column(default=False)
     chosen_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index(  # of those who share only: few of many
+            "ix_consent_sharing",
+            "member_id",
+            sqlite_where=text("by_mail AND other_lieux"),
+            postgresql_where=text("by_mail AND other_lieux"),
+        ),
+    )
 
 
 def choose(
@@ -116,6 +125,22 @@ def seen_by_all(session: Session, *, lieu_id: int, at: datetime) -> set[int]:
             )
         )
     )
+
+
+def sharing_elsewhere(session: Session, *, lieu_id: int, start: int, most: int) -> dict[int, int]:
+    """Members who share as members of other lieux and want letters there → which lieu.
+
+    At most so many, from the member with this number on, and after the last from the first again:
+    who begins elsewhere each time comes to everybody, and the cost does not grow with the network.
+    """
+    sharing = (
+        select(Consent.member_id, Consent.lieu_id)
+        .where(Consent.by_mail, Consent.other_lieux, Consent.lieu_id != lieu_id)
+        .order_by(Consent.member_id)
+    )
+    rows = list(session.execute(sharing.where(Consent.member_id >= start).limit(most)))
+    rows += session.execute(sharing.where(Consent.member_id < start).limit(most - len(rows)))
+    return dict(rows)
 
 
 @members.at_erasure

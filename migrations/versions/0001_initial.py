@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001_86262668"
+revision = "0001_08d67f18"
 down_revision = None
 
 
@@ -811,6 +811,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_consent_lieu_id"), ["lieu_id"], unique=False)
+        batch_op.create_index(
+            "ix_consent_sharing",
+            ["member_id"],
+            unique=False,
+            sqlite_where=sa.text("by_mail AND other_lieux"),
+            postgresql_where=sa.text("by_mail AND other_lieux"),
+        )
 
     op.create_table(
         "grouped",
@@ -2400,6 +2407,11 @@ def downgrade() -> None:
 
     op.drop_table("grouped")
     with op.batch_alter_table("consent", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_consent_sharing",
+            sqlite_where=sa.text("by_mail AND other_lieux"),
+            postgresql_where=sa.text("by_mail AND other_lieux"),
+        )
         batch_op.drop_index(batch_op.f("ix_consent_lieu_id"))
 
     op.drop_table("consent")

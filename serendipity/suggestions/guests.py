@@ -12,10 +12,10 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from serendipity import consent, introductions, many, phrases, presence, rhythms
+from serendipity import consent, introductions, many, needs, phrases, presence, rhythms
 from serendipity.consent import Consent
 from serendipity.lieux import Lieu
 from serendipity.members import Member
@@ -26,6 +26,7 @@ from serendipity.suggestions import gathering
 from serendipity.suggestions.gathering import Gathered, Ready
 
 MOST: Final = 100  # guests that one lieu looks at in one night
+LOOKED_THROUGH: Final = 2_000  # members among whom they are found; a night costs no more for more
 
 
 def invited(
@@ -37,9 +38,10 @@ def invited(
         return None, {}
     hosts = {one: alone[one] for one in sorted(sharing)}
     wanted = phrases.needed(session, hosts, lieu_id=lieu.id, at=at)
-    homes = _found(session, lieu, hosts, wanted, at)
+    homes = _found(session, lieu, hosts, wanted, at=at, day=day)
     fit = free(session, homes, at=at, day=day)
-    guests = {one: homes[one] for one in sorted(fit)[:MOST]}
+    some = [one for one in homes if one in fit][:MOST]
+    guests = {one: homes[one] for one in some}
     if not guests:
         return None, {}
     ready = hosts | {one: fit[one] for one in guests}
@@ -65,40 +67,44 @@ def _apart(person: Any, sides: tuple[frozenset[int], frozenset[int]]) -> Any:
 
 
 def _found(
-    session: Session, lieu: Lieu, hosts: Collection[int], wanted: Iterable[Phrase], at: datetime
+    session: Session,
+    lieu: Lieu,
+    hosts: Collection[int],
+    wanted: Iterable[Phrase],
+    *,
+    at: datetime,
+    day: date,
 ) -> dict[int, int]:
-    """Members elsewhere who offer what is needed here, or need what is offered here."""
+    """Members elsewhere who offer what is needed here or need what is offered here → which lieu."""
     needed = {one.concept_id for one in wanted if one.concept_id}
     offered = {one.concept_id for one in phrases.offered(session, hosts) if one.concept_id}
     if not needed | offered:
         return {}
     here = consent.by_mail_at(session, lieu_id=lieu.id)
-    helps = exists().where(
-        MemberSkill.member_id == Consent.member_id,
+    others = {
+        one: home for one, home in _looked_through(session, lieu, day).items() if one not in here
+    }
+    helps = select(MemberSkill.member_id).where(
+        many.among(session, MemberSkill.member_id, others),
         many.among(session, MemberSkill.concept_id, needed),
         MemberSkill.withdrawn_at.is_(None),
     )
-    asks = exists().where(
-        Need.member_id == Consent.member_id,
-        Need.lieu_id == Consent.lieu_id,
+    asks = select(Need.member_id, Need.lieu_id).where(
+        many.among(session, Need.member_id, others),
         many.among(session, Need.concept_id, offered),
-        Need.expires_at > at,
-        Need.answered_at.is_(None),
-        Need.withdrawn_at.is_(None),
+        *needs.is_open(at),
     )
-    rows = session.execute(
-        select(Consent.member_id, Consent.lieu_id)
-        .where(
-            Consent.lieu_id != lieu.id,
-            Consent.by_mail,
-            Consent.other_lieux,
-            Consent.member_id.not_in(here),
-            or_(helps, asks),
-        )
-        .order_by(Consent.chosen_at.desc(), Consent.member_id)
-        .limit(3 * MOST)
-    )
-    return dict(rows.all())
+    fit = set(session.scalars(helps))
+    fit |= {one for one, home in session.execute(asks) if others[one] == home}
+    found = [one for one in others if one in fit]  # as they are looked through tonight
+    return {one: others[one] for one in found[: 3 * MOST]}
+
+
+def _looked_through(session: Session, lieu: Lieu, day: date) -> dict[int, int]:
+    """Those who share elsewhere; of a large network others each night, and others for each lieu."""
+    last = session.scalar(select(func.max(Consent.member_id))) or 0
+    start = (day.toordinal() + lieu.id) * LOOKED_THROUGH % (last + 1)
+    return consent.sharing_elsewhere(session, lieu_id=lieu.id, start=start, most=LOOKED_THROUGH)
 
 
 def free(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -21,6 +22,7 @@ from serendipity.jobs.post import FilePost
 from serendipity.lieux import Lieu
 from serendipity.mail import Letter
 from serendipity.skills import Concept
+from serendipity.suggestions import guests
 from tests.conftest import NOON, Clock
 from tests.rows import a_lieu, a_member
 
@@ -100,6 +102,40 @@ def test_who_does_not_share_meets_nobody_from_elsewhere(
     assert run("here").letters + run("there").letters == 0
 
 
+def test_in_a_network_too_large_to_look_through_in_a_night_everybody_who_fits_has_their_turn(
+    in_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guests, "LOOKED_THROUGH", 1)
+    host, first = two_lieux()
+    with writing() as session:
+        there = session.scalars(select(Lieu).where(Lieu.slug == "there")).one()
+        fit = {first} | {a_person(session, there, can="welding", share=True) for _ in range(3)}
+    met = set()
+    for n in range(7):
+        planned = night.run(
+            reading, lieu="here", local_date=TODAY + n * DAY, at=EVENING, dry_run=True
+        )
+        met.update(one for idea in planned.ideas for one in idea.members)
+    assert met == {host} | fit
+
+
+@pytest.mark.parametrize("start", range(1, 7))
+def test_those_who_share_elsewhere_are_looked_through_from_any_of_them_on(
+    in_app: Flask, start: int
+) -> None:
+    _, guest = two_lieux(host_shares=False)
+    with writing() as session:
+        here, there = session.scalars(select(Lieu).order_by(Lieu.id))
+        others = [a_person(session, there, share=share) for share in (True, False, True)]
+        sharing = [guest, others[0], others[2]]
+        since = guest - 3 + start
+        in_order = sorted(sharing, key=lambda one: (one < since, one))
+        for most in (0, 2, 9):
+            found = consent.sharing_elsewhere(session, lieu_id=here.id, start=since, most=most)
+            assert list(found.items()) == [(one, there.id) for one in in_order[:most]]
+        assert consent.sharing_elsewhere(session, lieu_id=there.id, start=since, most=9) == {}
+
+
 def test_who_stops_sharing_after_the_plan_gets_and_is_in_no_letter(
     in_app: Flask, settings: Settings
 ) -> None:
@@ -140,9 +176,11 @@ def test_an_odd_one_makes_a_trio(in_app: Flask) -> None:
 
 
 @pytest.mark.parametrize("change", [date(2026, 3, 29), date(2026, 10, 25)])
+@pytest.mark.parametrize("hour", ["20:00", "02:30"])  # 02:30 is skipped in March, and twice there
 def test_three_zones_have_one_night_a_local_date_through_a_clock_change_in_paris(
-    in_app: Flask, settings: Settings, change: date
+    in_app: Flask, settings: Settings, hour: str, change: date
 ) -> None:
+    settings = dataclasses.replace(settings, night_at=hour)
     zones = {"paris": "Europe/Paris", "montreal": "America/Montreal", "noumea": "Pacific/Noumea"}
     with writing() as session:
         for slug, zone in zones.items():
