@@ -9,7 +9,6 @@ time. Then sixteen people come at once, again and again.
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import sqlite3
@@ -195,25 +194,15 @@ def spent_on(pid: int, port: int, requests: Sequence[bytes], *, status: int) -> 
     with socket.create_connection(("127.0.0.1", port)) as line:
         for one in requests[:WARM]:
             _expect(served.answered(line, one), status)
-        began = spent(pid)
+        began = served.spent(pid)
         for one in requests[WARM:]:
             _expect(served.answered(line, one), status)
-        return (spent(pid) - began) / len(requests[WARM:])
+        return (served.spent(pid) - began) / len(requests[WARM:])
 
 
 def _expect(found: int, status: int) -> None:
     if found != status:
         raise OSError(f"a request was answered {found} and not {status}")
-
-
-def spent(pid: int) -> float:
-    """Processor seconds of this process and those it has forked, until now."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    ticks = 0
-    for one in [str(pid), *children]:
-        words = Path(f"/proc/{one}/stat").read_text().rpartition(") ")[2].split()
-        ticks += int(words[11]) + int(words[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def all_at_once(here: Installation, port: int, people: Sequence[Member]) -> tuple[list[float], int]:

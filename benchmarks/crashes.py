@@ -27,10 +27,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from flask import Flask
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
+import matching
 from benchmarks import networks
 from benchmarks.report import Bar, Report
 from serendipity import clock, config, consent, lieux, mail, members, migrate, runs, suggestions
@@ -142,12 +144,10 @@ def _person(session: Session, lieu: Lieu, n: int, at: datetime) -> None:
 # --- a worker that may die ------------------------------------------------------------------
 
 
-def _run(url: str, smtp: str, now: datetime, what: str, die_at: str | None) -> None:
-    """In a fork: plan the nights, deliver, or both; kill oneself at a step."""
-    begun = time.monotonic()
-    clock.set_source(lambda: now + timedelta(seconds=time.monotonic() - begun))
-    if die_at is not None:
-        _kill_at(*STEPS[die_at])
+@contextmanager
+def night_app(url: str, smtp: str) -> Iterator[Flask]:
+    """What every fork works with, made once: it takes longer than a small night."""
+    _ = matching.Community  # the engine is loaded when first asked for; here, before the forks
     with tempfile.TemporaryDirectory() as folder:
         settings = config.load(
             {}, instance=Path(folder), database_url=url, smtp_url=smtp, secret_key="of the test",
@@ -155,11 +155,22 @@ def _run(url: str, smtp: str, now: datetime, what: str, die_at: str | None) -> N
         )  # fmt: skip
         app = create_app(settings)
         with app.app_context():
-            if what != "deliver":
-                _plan(now)
-            if what != "plan":
-                _deliver(settings)
-            database.engine.dispose()
+            database.engine.dispose()  # a connection is not shared with a fork
+        yield app
+
+
+def _run(app: Flask, now: datetime, what: str, die_at: str | None) -> None:
+    """In a fork: plan the nights, deliver, or both; kill oneself at a step."""
+    begun = time.monotonic()
+    clock.set_source(lambda: now + timedelta(seconds=time.monotonic() - begun))
+    if die_at is not None:
+        _kill_at(*STEPS[die_at])
+    with app.app_context():
+        if what != "deliver":
+            _plan(now)
+        if what != "plan":
+            _deliver(app.config["SETTINGS"])
+        database.engine.dispose()
 
 
 def _plan(now: datetime) -> None:
@@ -187,8 +198,8 @@ def _kill_at(owner: Any, name: str, when: str) -> None:
     setattr(owner, name, deadly)
 
 
-def _started(*given: Any) -> Any:
-    process = FORK.Process(target=_run, args=given)
+def _started(app: Flask, now: datetime, what: str, die_at: str | None = None) -> Any:
+    process = FORK.Process(target=_run, args=(app, now, what, die_at))
     process.start()
     return process
 
@@ -214,15 +225,15 @@ class Found:
 def killed_at(url: str, step: str, *, restarts: int) -> Found:
     """Run the night, die at this step so many times, run it to its end, and look."""
     now = START
-    with office() as (taking, smtp):
+    with office() as (taking, smtp), night_app(url, smtp) as app:
         for _ in range(restarts):
-            process = _started(url, smtp, now, "all", step)
+            process = _started(app, now, "all", step)
             process.join()
             if process.exitcode != -signal.SIGKILL:
                 break  # nothing was left to do at this step
             now += 11 * MINUTE
         for _ in range(2):  # the second finds nothing, or what the first had to wait for
-            process = _started(url, smtp, now, "all", None)
+            process = _started(app, now, "all")
             process.join()
             if process.exitcode:
                 raise RuntimeError(f"the night ended with code {process.exitcode}")
@@ -279,35 +290,28 @@ def many(url: str, *, workers: int, nights: int, seed: int) -> Nights:
     """So many workers at once, night after night, killed at random, while members change."""
     chance = random.Random(seed)
     told = changes = deaths = 0
-    with office() as (taking, smtp):
+    with office() as (taking, smtp), night_app(url, smtp) as app:
         for number in range(nights):
             now = START + number * DAY
-            deaths += _together(url, smtp, now, "plan", workers=workers, chance=chance)
-            _together(url, smtp, now + MINUTE, "plan", workers=1)  # who died left something to do
+            deaths += _together(app, now, "plan", workers=workers, chance=chance)
+            _together(app, now + MINUTE, "plan", workers=1)  # who died left something to do
             changed, undo = _change(url, now + 2 * MINUTE, chance)
             before = len(taking.taken)
-            deaths += _together(
-                url, smtp, now + 3 * MINUTE, "deliver", workers=workers, chance=chance
-            )
-            _together(url, smtp, now + 15 * MINUTE, "deliver", workers=2)
+            later = now + 3 * MINUTE
+            deaths += _together(app, later, "deliver", workers=workers, chance=chance)
+            _together(app, now + 15 * MINUTE, "deliver", workers=2)
             told += sum(_concerns(one, changed) for one in taking.taken[before:])
             changes += len(changed)
             undo()
-        _together(url, smtp, now + DAY, "deliver", workers=1)
+        _together(app, now + DAY, "deliver", workers=1)
         return Nights(_found(url, taking, deaths=deaths), told, changes, deaths)
 
 
 def _together(
-    url: str,
-    smtp: str,
-    now: datetime,
-    what: str,
-    *,
-    workers: int,
-    chance: random.Random | None = None,
+    app: Flask, now: datetime, what: str, *, workers: int, chance: random.Random | None = None
 ) -> int:
     """Workers side by side; with chance, one in four of them is killed on the way."""
-    running = [_started(url, smtp, now, what, None) for _ in range(workers)]
+    running = [_started(app, now, what) for _ in range(workers)]
     if chance is not None:
         for process in chance.sample(running, workers // 4):
             process.join(chance.uniform(0.3, 1.0))

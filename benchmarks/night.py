@@ -4,6 +4,8 @@ Workers are processes of their own, each with its share of the lieux; what they 
 `jobs.night`, for as many lieux at a time as a worker has hands. Against it stands the pure matching
 of the same input: the communities of all lieux built and asked once, with nothing read and nothing
 written. Memory is each worker's own.
+
+A whole run takes an hour; `python -m benchmarks.night MEMBERS [WORKERS]` does one night of it.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from benchmarks import networks
+from benchmarks import networks, served
 from benchmarks.networks import AT
 from benchmarks.report import Bar, Report
 from serendipity import config
@@ -72,14 +74,16 @@ def _night(url: str, n: int, *, workers: int) -> dict[str, float]:
     lieux = networks.people_in(url, n)
     print(f"{n:,} members in {time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
     pure = _apart(url, "pure", 0, 1) if workers == 1 else {}
-    begun = time.perf_counter()
+    begun, worked = time.perf_counter(), _work_of(url)
     running = [_started(url, "night", i, workers) for i in range(workers)]
     told = [_ended(one) for one in running]
     found = {
         "night, s": max(one["s"] for one in told),
         "with starting, s": time.perf_counter() - begun,
         "own work of the workers, s": sum(one["cpu"] for one in told),
+        "work of PostgreSQL, s": _work_of(url) - worked,
         "memory, GB": max(one["GB"] for one in told),
+        "of it before the first lieu, GB": max(one["GB at start"] for one in told),
         "lieux": lieux,
         **_rows(url),
     }
@@ -87,9 +91,21 @@ def _night(url: str, n: int, *, workers: int) -> dict[str, float]:
     if pure:
         found["pure matching, s"] = pure["s"]
         found["own work of pure matching, s"] = pure["cpu"]
+        found["own work against that of pure matching"] = (
+            found["own work of the workers, s"] / pure["cpu"]
+        )
         found["against pure matching"] = found["night, s"] / pure["s"]
     print(f"{n:,} members, {workers} workers: {found}", file=sys.stderr, flush=True)
     return found
+
+
+def _work_of(url: str) -> float:
+    """Processor seconds of PostgreSQL since it was started, on this machine."""
+    engine = networks.engine_of(url)
+    with engine.connect() as connection:
+        written = connection.execute(text("SELECT pg_read_file('postmaster.pid')")).scalar_one()
+    engine.dispose()
+    return served.spent(int(written.splitlines()[0]))
 
 
 def _rows(url: str) -> dict[str, float]:
@@ -134,10 +150,15 @@ def work(what: str, url: str, share: int, of: int) -> dict[str, float]:
         with app.app_context():
             slugs = list(reading().scalars(select(Lieu.slug).order_by(Lieu.id)))[share::of]
             reading().rollback()
+            _warm(slugs[0])
+            at_start = _peak()
             took, own = _pure(slugs) if what == "pure" else _nights(app, slugs)
             database.engine.dispose()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    return {"s": took, "cpu": own, "GB": peak}
+    return {"s": took, "cpu": own, "GB": _peak(), "GB at start": at_start}
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def _nights(app: Flask, slugs: list[str]) -> tuple[float, float]:
@@ -146,7 +167,6 @@ def _nights(app: Flask, slugs: list[str]) -> tuple[float, float]:
             night.run(reading, lieu=slug, local_date=AT.date(), at=AT)
             database.session.remove()
 
-    _warm(slugs[0])
     begun, own = time.perf_counter(), time.process_time()
     with ThreadPoolExecutor(sharing.HANDS["night"]) as hands:
         for done in [hands.submit(one, slug) for slug in slugs]:
@@ -156,7 +176,6 @@ def _nights(app: Flask, slugs: list[str]) -> tuple[float, float]:
 
 def _pure(slugs: list[str]) -> tuple[float, float]:
     """Seconds in `matching` alone, as one round of each lieu asks it."""
-    _warm(slugs[0])
     took = own = 0.0
     for slug in slugs:
         lieu = reading().scalars(select(Lieu).where(Lieu.slug == slug)).one()
@@ -179,5 +198,16 @@ def _warm(slug: str) -> None:
     gc.freeze()  # as a worker does
 
 
+def alone(n: int, workers: int = 1) -> dict[str, float]:
+    """One night of so many members, in a PostgreSQL of its own."""
+    with networks.server() as url:
+        return _night(url, n, workers=workers)
+
+
 if __name__ == "__main__":
-    print(json.dumps(work(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))))
+    given = sys.argv[1:]
+    if given[0].isdecimal():
+        told = alone(*map(int, given))
+    else:
+        told = work(given[0], given[1], int(given[2]), int(given[3]))
+    print(json.dumps(told))

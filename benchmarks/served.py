@@ -187,6 +187,22 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
+def spent(pid: int) -> float:
+    """Processor seconds of this process and of those it has forked, ended ones too, until now."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    ticks = sum(_ticks(str(pid))) + sum(sum(_ticks(one)[:2]) for one in children)
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _ticks(pid: str) -> list[int]:
+    """A process's own, as a user's and the system's, then those of its children that ended."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    except (FileNotFoundError, ProcessLookupError):  # ended meanwhile: its parent has its work
+        return [0]
+    return [int(word) for word in words[11:15]]
+
+
 @contextmanager
 def processes(
     here: Installation, *, more: Sequence[Sequence[str]] = ()
