@@ -137,6 +137,7 @@ ROLES = {
         "company.cancel_series",
         "company.confirm_series",
         "company.leave_line",
+        "company.pay_series",
         "company.series",
         "company.we_are_here",
         "company.booking",

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001_08d67f18"
+revision = "0001_cb2050f7"
 down_revision = None
 
 
@@ -130,6 +130,30 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "browser_hash", "what", name=op.f("uq_passkey_challenge_browser_hash_what")
         ),
+    )
+    op.create_table(
+        "payment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=22), nullable=False),
+        sa.Column("provider", sa.String(length=12), nullable=False),
+        sa.Column("cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("session_id", sa.String(length=120), nullable=True),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("paid_at", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "paid_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("receipt", sa.String(length=120), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("(paid_at IS NULL) = (paid_cents = 0)", name=op.f("ck_payment_paid")),
+        sa.CheckConstraint("cents > 0 AND paid_cents >= 0", name=op.f("ck_payment_money")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment")),
+        sa.UniqueConstraint("provider", "session_id", name=op.f("uq_payment_provider_session_id")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_payment_public_id")),
     )
     op.create_table(
         "payment_event",
@@ -1628,34 +1652,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_need_read_at"), ["read_at"], unique=False)
 
     op.create_table(
-        "payment",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("public_id", sa.String(length=22), nullable=False),
+        "payment_part",
         sa.Column(
             "booking_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
-        sa.Column("provider", sa.String(length=12), nullable=False),
+        sa.Column(
+            "payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
         sa.Column("cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("currency", sa.String(length=3), nullable=False),
-        sa.Column("begun_at", sa.BigInteger(), nullable=False),
-        sa.Column("tries", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("expires_at", sa.BigInteger(), nullable=False),
-        sa.Column("session_id", sa.String(length=120), nullable=True),
-        sa.Column("url", sa.Text(), nullable=False),
-        sa.Column("paid_at", sa.BigInteger(), nullable=True),
         sa.Column(
             "paid_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
-        sa.Column("receipt", sa.String(length=120), nullable=False),
-        sa.Column("closed_at", sa.BigInteger(), nullable=True),
-        sa.CheckConstraint("(paid_at IS NULL) = (paid_cents = 0)", name=op.f("ck_payment_paid")),
-        sa.CheckConstraint("cents > 0 AND paid_cents >= 0", name=op.f("ck_payment_money")),
-        sa.ForeignKeyConstraint(["booking_id"], ["booking.id"], name=op.f("fk_payment_booking_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment")),
-        sa.UniqueConstraint("booking_id", name=op.f("uq_payment_booking_id")),
-        sa.UniqueConstraint("provider", "session_id", name=op.f("uq_payment_provider_session_id")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_payment_public_id")),
+        sa.CheckConstraint("cents >= 0 AND paid_cents >= 0", name=op.f("ck_payment_part_money")),
+        sa.ForeignKeyConstraint(
+            ["booking_id"], ["booking.id"], name=op.f("fk_payment_part_booking_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["payment_id"], ["payment.id"], name=op.f("fk_payment_part_payment_id")
+        ),
+        sa.PrimaryKeyConstraint("booking_id", name=op.f("pk_payment_part")),
     )
+    with op.batch_alter_table("payment_part", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_payment_part_payment_id"), ["payment_id"], unique=False
+        )
+
     op.create_table(
         "postponed",
         sa.Column(
@@ -1908,7 +1929,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=22), nullable=False),
         sa.Column(
-            "payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+            "booking_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("turn", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1922,9 +1943,11 @@ def upgrade() -> None:
         sa.Column("trouble", sa.Text(), nullable=False),
         sa.CheckConstraint("why IN ('changed', 'late')", name=op.f("ck_refund_why")),
         sa.CheckConstraint("cents > 0 AND turn >= 1", name=op.f("ck_refund_cents")),
-        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=op.f("fk_refund_payment_id")),
+        sa.ForeignKeyConstraint(
+            ["booking_id"], ["payment_part.booking_id"], name=op.f("fk_refund_booking_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_refund")),
-        sa.UniqueConstraint("payment_id", "turn", name=op.f("uq_refund_payment_id_turn")),
+        sa.UniqueConstraint("booking_id", "turn", name=op.f("uq_refund_booking_id_turn")),
         sa.UniqueConstraint("public_id", name=op.f("uq_refund_public_id")),
     )
     with op.batch_alter_table("refund", schema=None) as batch_op:
@@ -2266,7 +2289,10 @@ def downgrade() -> None:
     op.drop_table("rules_accepted")
     op.drop_table("room_photo_file")
     op.drop_table("postponed")
-    op.drop_table("payment")
+    with op.batch_alter_table("payment_part", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_payment_part_payment_id"))
+
+    op.drop_table("payment_part")
     with op.batch_alter_table("need", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_need_read_at"))
         batch_op.drop_index(batch_op.f("ix_need_presence_id"))
@@ -2488,6 +2514,7 @@ def downgrade() -> None:
     op.drop_table("signin_code")
     op.drop_table("setup_token")
     op.drop_table("payment_event")
+    op.drop_table("payment")
     op.drop_table("passkey_challenge")
     op.drop_table("organisation")
     op.drop_table("lieu")

@@ -51,6 +51,8 @@ from serendipity.bookings.booking import (
     is_asked,
     is_booked,
     is_held,
+    is_open,
+    locked,
 )
 from serendipity.bookings.changes import (
     HOLD,
@@ -65,7 +67,7 @@ from serendipity.bookings.changes import (
     hold_until,
     move,
 )
-from serendipity.bookings.letters import facts_of
+from serendipity.bookings.letters import facts_of, owe_confirmed
 from serendipity.bookings.quotes import (
     Alternative,
     InThePast,
@@ -88,6 +90,7 @@ from serendipity.bookings.series import (
     Wanted,
     cancel_rest,
     confirm_series,
+    held_with,
     hold_series,
     plan,
     price_of,
@@ -166,14 +169,18 @@ __all__ = [
     "hold",
     "hold_longer",
     "hold_series",
+    "held_with",
     "hold_until",
     "is_asked",
     "is_booked",
     "is_held",
+    "is_open",
     "lapse_asked",
     "leave",
+    "locked",
     "move",
     "offer_waiting",
+    "owe_confirmed",
     "owe_reminders",
     "plan",
     "price_of",

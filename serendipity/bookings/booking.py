@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, select
@@ -143,6 +144,22 @@ def booking_of(session: Session, *, public_id: str, organisation_id: int) -> Boo
     return booking
 
 
+def locked(session: Session, booking_ids: Iterable[int]) -> list[Booking]:
+    """These bookings as they are now; whoever else wants to change one of them waits.
+
+    They are locked in the order of their ids, so that no two who want several wait in a ring.
+    """
+    return list(
+        session.scalars(
+            select(Booking)
+            .where(Booking.id.in_(set(booking_ids)))
+            .order_by(Booking.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
 def bookings_of(
     session: Session, *, organisation_id: int, at: datetime
 ) -> list[tuple[Booking, Room, Lieu]]:
@@ -163,11 +180,12 @@ def bookings_of(
 
 def is_held(booking: Booking, at: datetime) -> bool:
     """Whether it waits for its yes."""
-    return (
-        booking.confirmed_at is None
-        and booking.cancelled_at is None
-        and booking.hold_expires_at > at
-    )
+    return is_open(booking) and booking.hold_expires_at > at
+
+
+def is_open(booking: Booking) -> bool:
+    """Whether it was neither booked nor let go, be its hold over or not."""
+    return booking.confirmed_at is None and booking.cancelled_at is None
 
 
 def is_booked(booking: Booking) -> bool:

@@ -113,9 +113,21 @@ def confirm(
     booking = to_change(session, public_id, organisation_id, member_id)
     if booking.confirmed_at is not None and booking.cancelled_at is None:
         return booking
+    confirm_locked(session, booking, at=at)
+    letters.owe_confirmed(session, [booking], at=at)
+    return booking
+
+
+def confirm_locked(session: Session, booking: Booking, *, at: datetime) -> None:
+    """Book on invoice what the caller has locked, and writes of.
+
+    Raises
+    ------
+    HoldExpired, AlreadyCancelled, NeedsYes
+    """
     _refuse_if_cancelled(booking)
     _refuse_without_yes(session, booking)
-    return _book(session, booking, at=at)
+    _book(session, booking, at=at)
 
 
 def hold_until(session: Session, *, booking: Booking, until: datetime, at: datetime) -> Booking:
@@ -136,18 +148,18 @@ def hold_until(session: Session, *, booking: Booking, until: datetime, at: datet
 
 
 def confirm_paid(session: Session, *, booking: Booking, at: datetime) -> Booking:
-    """Book for good what has been paid by card; whoever asks has locked the booking.
+    """Book for good what has been paid by card; the caller has locked it, and writes of it.
 
     Raises
     ------
     HoldExpired, AlreadyCancelled
         The money came too late, and goes back.
     """
-    if is_booked(booking):
-        return booking
-    _refuse_if_cancelled(booking)
-    booking.payment = "card"
-    return _book(session, booking, at=at)
+    if not is_booked(booking):
+        _refuse_if_cancelled(booking)
+        booking.payment = "card"
+        _book(session, booking, at=at)
+    return booking
 
 
 def move(
@@ -267,17 +279,20 @@ def bring_back(
 # --- parts of the verbs ---------------------------------------------------------------------
 
 
-def _book(session: Session, booking: Booking, *, at: datetime) -> Booking:
+def _book(session: Session, booking: Booking, *, at: datetime) -> None:
     keep(session, booking, held_until=None, at=at)
     booking.confirmed_at = at
     session.flush()
-    _tell(session, booking, what="confirmed", at=at)
-    return booking
+    _follow(session, booking, at)
 
 
 def _tell(session: Session, booking: Booking, *, what: str, at: datetime) -> None:
     """The letters of a change, and whatever else follows from it."""
     letters.owe(session, booking, what=what, at=at)
+    _follow(session, booking, at)
+
+
+def _follow(session: Session, booking: Booking, at: datetime) -> None:
     for hook in _followers:
         hook(session, booking, at)
 

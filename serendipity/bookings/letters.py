@@ -21,8 +21,6 @@ from serendipity.rooms import Room
 
 def owe(session: Session, booking: Booking, *, what: str, at: datetime, **more: Any) -> None:
     """A letter for who booked, and one for the address where the organisation's invoices go."""
-    if what == "confirmed" and booking.series_id is not None and not more:
-        return  # a series has one letter for all its days
     organisation = session.get_one(Organisation, booking.organisation_id)
     booker = session.get_one(members.Member, booking.booked_by_id)
     readers = {organisation.email: organisation.language}
@@ -41,10 +39,14 @@ def owe(session: Session, booking: Booking, *, what: str, at: datetime, **more: 
         )
 
 
-def owe_series(session: Session, made: Series, days: Sequence[Booking], *, at: datetime) -> None:
-    """One letter for all the days of a series."""
-    told = [[one.public_id, one.starts_at.isoformat(), one.ends_at.isoformat()] for one in days]
-    owe(session, days[0], what="confirmed", at=at, series=made.public_id, days=told)
+def owe_confirmed(session: Session, booked: Sequence[Booking], *, at: datetime) -> None:
+    """One letter for what was booked at once: a booking, or days of a series."""
+    if not booked:
+        return
+    made = session.get(Series, booked[0].series_id or 0)
+    days = [[one.public_id, one.starts_at.isoformat(), one.ends_at.isoformat()] for one in booked]
+    more = {"series": made.public_id, "days": days} if made else {}
+    owe(session, booked[0], what="confirmed", at=at, **more)
 
 
 def hurry(session: Session, booking: Booking, *, what: str, at: datetime) -> None:

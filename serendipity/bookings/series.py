@@ -17,7 +17,15 @@ from sqlalchemy.orm import Session
 
 from serendipity import clock, organisations, rooms, slots
 from serendipity.bookings import changes, letters, placing
-from serendipity.bookings.booking import Booking, NeedsYes, NotYours, Series, is_booked
+from serendipity.bookings.booking import (
+    Booking,
+    NeedsYes,
+    NotYours,
+    Series,
+    is_booked,
+    is_open,
+    locked,
+)
 from serendipity.bookings.quotes import Quote, RoomTaken, quote
 from serendipity.errors import Invalid, Refused
 from serendipity.lieux import Lieu
@@ -193,14 +201,12 @@ def confirm_series(
     ------
     NotYours, HoldExpired, organisations.RoleTooSmall
     """
-    made, days = series_of(session, public_id=public_id, organisation_id=organisation_id)
-    who = {"organisation_id": organisation_id, "member_id": member_id}
-    due = [one for one in days if one.confirmed_at is None and one.cancelled_at is None]
+    made, days = _to_change(session, public_id, organisation_id, member_id)
+    unbooked = [one for one in days if is_open(one)]
     with session.begin_nested():
-        for one in due:
-            changes.confirm(session, public_id=one.public_id, **who, at=at)
-    if due:
-        letters.owe_series(session, made, due, at=at)
+        for one in unbooked:
+            changes.confirm_locked(session, one, at=at)
+    letters.owe_confirmed(session, unbooked, at=at)
     return made
 
 
@@ -213,12 +219,32 @@ def cancel_rest(
     ------
     NotYours, organisations.RoleTooSmall
     """
-    made, days = series_of(session, public_id=public_id, organisation_id=organisation_id)
+    made, days = _to_change(session, public_id, organisation_id, member_id)
     who = {"organisation_id": organisation_id, "member_id": member_id}
     for one in days:
         if one.cancelled_at is None and (one.confirmed_at is None or one.starts_at > at):
             changes.cancel(session, public_id=one.public_id, **who, at=at)
     return made
+
+
+def _to_change(
+    session: Session, public_id: str, organisation_id: int, member_id: int
+) -> tuple[Series, list[Booking]]:
+    """The series with its days, all locked at once: two who change it never wait in a ring."""
+    made, days = series_of(session, public_id=public_id, organisation_id=organisation_id)
+    organisations.refuse_unless_may(
+        session, organisation_id=organisation_id, member_id=member_id, role="book"
+    )
+    locked(session, [one.id for one in days])
+    return made, days
+
+
+def held_with(session: Session, booking: Booking) -> list[Booking]:
+    """The booking, or all days of its series that were neither booked nor let go; locked."""
+    if booking.series_id is None:
+        return locked(session, [booking.id])
+    days = session.scalars(select(Booking.id).where(Booking.series_id == booking.series_id))
+    return [one for one in locked(session, days) if is_open(one)]
 
 
 def price_of(days: Sequence[Booking]) -> Price:

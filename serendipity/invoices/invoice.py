@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -165,9 +165,9 @@ def invoices_of_organisation(session: Session, *, organisation_id: int) -> list[
     return _listed(session, Invoice.organisation_id == organisation_id)
 
 
-def invoices_of_booking(session: Session, *, booking_id: int) -> list[Invoice]:
-    """All that a booking led to, newest first."""
-    return _listed(session, Invoice.booking_id == booking_id)
+def invoices_of(session: Session, *, booking_ids: Collection[int]) -> list[Invoice]:
+    """All that bookings led to, newest first."""
+    return _listed(session, Invoice.booking_id.in_(booking_ids))
 
 
 def invoices_of_lieu(

@@ -29,8 +29,8 @@ What each kind of letter needs in its facts (instants in ISO 8601, ids are publi
     seat_reminder the same, the day before
     invoice       what (invoice, credit), invoice, number, credits, organisation,
                   organisation_name, lines, total_cents, currency, due_on, paid
-    refund        why (late, changed), organisation, organisation_name, booking, room, cents,
-                  currency
+    refund        why (late, changed), whole (all that came goes back), organisation,
+                  organisation_name, booking, room, cents, currency
 """
 
 from serendipity.mail import bounces

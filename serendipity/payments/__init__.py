@@ -1,8 +1,9 @@
-"""Payments: a booking that is held can be paid by card; without a provider it is on invoice.
+"""Payments: what is held can be paid by card; without a provider it is on invoice.
 
 Rules kept here: what is to pay is worked out here and never read from a form; a booking has one
-payment and is paid once, however often, late or in whatever order the provider tells it; what is
-paid too late, or twice, or for what was cancelled, goes back by itself. No card data comes here.
+payment and is paid once, however often, late or in whatever order the provider tells it; the days
+of a series that are held have one payment together, and each its part of it; what is paid too
+late, or twice, or for what was cancelled, goes back by itself. No card data comes here.
 While somebody pays, the hold lasts as long as the provider's page (`paying.PAGE`), and says so.
 """
 
@@ -11,18 +12,16 @@ from serendipity.payments.paying import (
     PAGE,
     NothingToPay,
     PayingIsOver,
-    Payment,
-    PaymentEvent,
     begin,
     can_pay,
     failed_refunds,
     kept_for,
-    locked,
     opened,
+    paid_for,
     payment_of,
     receipt_of,
     received,
-    refunds_of_booking,
+    refunds_of,
     to_look_after,
 )
 from serendipity.payments.providers import (
@@ -39,7 +38,6 @@ from serendipity.payments.providers import (
 )
 from serendipity.payments.refunding import (
     NoSuchRefund,
-    Refund,
     claim,
     done,
     failed,
@@ -48,6 +46,7 @@ from serendipity.payments.refunding import (
     settle,
     try_again,
 )
+from serendipity.payments.tables import Payment, PaymentEvent, PaymentPart, Refund
 
 __all__ = [
     "Asked",
@@ -62,6 +61,7 @@ __all__ = [
     "PayingIsOver",
     "Payment",
     "PaymentEvent",
+    "PaymentPart",
     "PaymentProvider",
     "ProviderAway",
     "ProviderRefused",
@@ -74,13 +74,13 @@ __all__ = [
     "failed_refunds",
     "kept_cents",
     "kept_for",
-    "locked",
     "opened",
+    "paid_for",
     "payment_of",
     "provider_of",
     "receipt_of",
     "received",
-    "refunds_of_booking",
+    "refunds_of",
     "refunds_wait",
     "settle",
     "takes_cards",

@@ -1,4 +1,4 @@
-"""Paying: one payment for a booking, opened, and paid once whatever is told how often.
+"""Paying: one payment for what is held together, paid once whatever is told how often.
 
 The life of a payment, with what a crash between two steps costs:
 
@@ -6,68 +6,33 @@ The life of a payment, with what a crash between two steps costs:
     provider.open         a page that nobody knows of
     opened     (commit)   the person is sent there
     received   (commit)   paid and booked; or paid, too late, and a refund is owed
+
+A booking is paid alone, the days of a series together: each has its part of the payment. Whoever
+changes both locks bookings first, in the order of their ids, and then the payment.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint, select
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 
 from serendipity import bookings, organisations
 from serendipity.bookings import Booking
-from serendipity.db import Base, Key, PublicId
 from serendipity.errors import Refused
 from serendipity.payments import refunding
 from serendipity.payments.providers import Event, Opened
+from serendipity.payments.tables import Payment, PaymentEvent, PaymentPart, Refund
 from serendipity.rooms import Room
 
 # Stripe keeps a page open for thirty minutes at least; one more, because its clock is not ours.
 PAGE: Final = timedelta(minutes=31)
 # The room is held a little longer than the page is open: the news of a payment takes a moment.
 NEWS: Final = timedelta(minutes=2)
-
-
-class Payment(Base):
-    """What was asked of somebody for a booking, and whether it came."""
-
-    __tablename__ = "payment"
-
-    id: Mapped[Key]
-    public_id: Mapped[PublicId]
-    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), unique=True)
-    provider: Mapped[str] = mapped_column(String(12))
-    cents: Mapped[int]
-    currency: Mapped[str] = mapped_column(String(3))
-    begun_at: Mapped[datetime]
-    tries: Mapped[int] = mapped_column(default=1)
-    expires_at: Mapped[datetime]
-    session_id: Mapped[str | None] = mapped_column(String(120))
-    url: Mapped[str] = mapped_column(Text, default="")
-    paid_at: Mapped[datetime | None]
-    paid_cents: Mapped[int] = mapped_column(default=0)
-    receipt: Mapped[str] = mapped_column(String(120), default="")
-    closed_at: Mapped[datetime | None]  # nobody can pay there any more
-
-    __table_args__ = (
-        UniqueConstraint("provider", "session_id"),
-        CheckConstraint("cents > 0 AND paid_cents >= 0", name="money"),
-        CheckConstraint("(paid_at IS NULL) = (paid_cents = 0)", name="paid"),
-    )
-
-
-class PaymentEvent(Base):
-    """What a provider told us, so that it counts once."""
-
-    __tablename__ = "payment_event"
-
-    provider: Mapped[str] = mapped_column(String(12), primary_key=True)
-    event_id: Mapped[str] = mapped_column(String(160), primary_key=True)
-    ending: Mapped[str] = mapped_column(String(16))
-    received_at: Mapped[datetime]
 
 
 class NothingToPay(Refused):
@@ -89,66 +54,75 @@ def begin(
 ) -> Payment:
     """A payment for what is held, at the price that was shown, and time to make it.
 
-    Whoever asks again gets the same one. The hold is made longer once: paying is no way to keep a
-    room for an afternoon.
+    With a day of a series all its days that are held are paid. Whoever asks again gets the same
+    one. The hold is made longer once: paying is no way to keep a room for an afternoon.
 
     Raises
     ------
     bookings.NotYours, bookings.HoldExpired, organisations.RoleTooSmall
     NothingToPay, PayingIsOver
     """
-    booking = _held(session, public_id, organisation_id, member_id, at)
-    payment = payment_of(session, booking_id=booking.id)
+    together = _held(session, public_id, organisation_id, member_id, at)
+    payment = payment_of(session, booking_ids=[one.id for one in together])
     if payment is not None and payment.session_id:
         if payment.closed_at is not None or payment.expires_at <= at:
             raise PayingIsOver(booking=public_id)
         return payment
     if payment is None:
-        payment = Payment(booking_id=booking.id, provider=provider, tries=0, begun_at=at)
+        payment = Payment(provider=provider, tries=0, begun_at=at, paid_cents=0)
         session.add(payment)
-    payment.cents, payment.currency = booking.price.gross_cents, booking.currency
+    payment.cents = bookings.price_of(together).gross_cents
+    payment.currency = together[0].currency
     payment.tries += 1  # a new key for what the provider may have heard of in part
     payment.expires_at = at + PAGE
-    bookings.hold_until(session, booking=booking, until=at + PAGE + NEWS, at=at)
     session.flush()
+    _share_out(session, payment, together)
+    for booking in together:
+        bookings.hold_until(session, booking=booking, until=at + PAGE + NEWS, at=at)
     return payment
+
+
+def _share_out(session: Session, payment: Payment, together: Sequence[Booking]) -> None:
+    """A part for each booking; what was let go since no page could be made has none any more."""
+    session.execute(delete(PaymentPart).where(PaymentPart.payment_id == payment.id))
+    session.add_all(
+        PaymentPart(booking_id=one.id, payment_id=payment.id, cents=one.price.gross_cents)
+        for one in together
+    )
+    session.flush()
 
 
 def _held(
     session: Session, public_id: str, organisation_id: int, member_id: int, at: datetime
-) -> Booking:
+) -> list[Booking]:
+    """What is to be paid: the booking, with the other days of its series; locked."""
     found = bookings.booking_of(session, public_id=public_id, organisation_id=organisation_id)
     organisations.refuse_unless_may(
         session, organisation_id=organisation_id, member_id=member_id, role="book"
     )
-    booking = locked(session, found.id)
-    if not bookings.is_held(booking, at):
+    together = bookings.held_with(session, found)
+    if not together or not all(bookings.is_held(one, at) for one in together):
         raise bookings.HoldExpired(booking=public_id)
-    if booking.price.gross_cents == 0:
+    if bookings.price_of(together).gross_cents == 0:
         raise NothingToPay(booking=public_id)
-    return booking
+    return together
 
 
-def locked(session: Session, booking_id: int) -> Booking:
-    """The booking as it is now; whoever else wants to change it or its payment waits."""
-    return session.get_one(Booking, booking_id, with_for_update=True, populate_existing=True)
-
-
-def opened(session: Session, *, payment_id: int, page: Opened) -> Payment:
-    """The provider has a page for it. The first one that was opened stays."""
+def opened(session: Session, *, payment_id: int, cents: int, page: Opened) -> Payment:
+    """The provider has a page for it, on which so much is asked. The first one that was opened
+    stays; not one for days of which some were let go meanwhile."""
     payment = session.get_one(Payment, payment_id, with_for_update=True, populate_existing=True)
-    if payment.session_id is None:
+    if payment.session_id is None and payment.cents == cents:
         payment.session_id, payment.url = page.session_id, page.url
         session.flush()
     return payment
 
 
-def payment_of(session: Session, *, booking_id: int) -> Payment | None:
-    """The payment for a booking, if somebody began one."""
+def payment_of(session: Session, *, booking_ids: Collection[int]) -> Payment | None:
+    """The payment for a booking, or for days of one series, if somebody began one."""
+    parts = select(PaymentPart.payment_id).where(PaymentPart.booking_id.in_(booking_ids))
     return session.scalar(
-        select(Payment)
-        .where(Payment.booking_id == booking_id)
-        .execution_options(populate_existing=True)
+        select(Payment).where(Payment.id.in_(parts)).execution_options(populate_existing=True)
     )
 
 
@@ -173,17 +147,16 @@ def received(session: Session, *, provider: str, event: Event, at: datetime) -> 
     if event.ending == "refund failed":
         refunding.failed(session, public_id=event.refund, why="the bank sent it back", at=at)
         return None
-    found = session.execute(
-        select(Payment.id, Payment.booking_id).where(
-            Payment.public_id == event.payment, Payment.provider == provider
-        )
-    ).one_or_none()
-    if found is None or event.ending == "other":
+    payment_id = session.scalar(
+        select(Payment.id).where(Payment.public_id == event.payment, Payment.provider == provider)
+    )
+    if payment_id is None or event.ending == "other":
         return None  # another installation's on the same account, or nothing that concerns us
-    booking = locked(session, found.booking_id)  # always before its payment: no two wait in a ring
-    payment = session.get_one(Payment, found.id, with_for_update=True, populate_existing=True)
+    of = select(PaymentPart.booking_id).where(PaymentPart.payment_id == payment_id)
+    together = bookings.locked(session, session.scalars(of))
+    payment = session.get_one(Payment, payment_id, with_for_update=True, populate_existing=True)
     if event.ending == "paid":
-        _paid(session, payment, booking, event, at)
+        _paid(session, payment, together, event, at)
     elif payment.paid_at is None:
         payment.closed_at = payment.closed_at or at
     session.flush()
@@ -203,49 +176,78 @@ def _is_news(session: Session, provider: str, event: Event, at: datetime) -> boo
     return True
 
 
-def _paid(session: Session, payment: Payment, booking: Booking, event: Event, at: datetime) -> None:
+def _paid(
+    session: Session, payment: Payment, together: Sequence[Booking], event: Event, at: datetime
+) -> None:
     if payment.paid_at is not None:
         return
     payment.paid_at = payment.closed_at = at
     payment.paid_cents, payment.receipt = event.cents, event.receipt
     session.flush()
+    _note_parts(session, payment, together)
     if (event.cents, event.currency) == (payment.cents, payment.currency):
-        try:
-            with session.begin_nested():
-                bookings.confirm_paid(session, booking=booking, at=at)
-        except (bookings.HoldExpired, bookings.AlreadyCancelled):
-            session.refresh(booking)
-    refunding.settle(session, payment=payment, booking=booking, at=at)
+        booked = [one for one in together if _is_booked_now(session, one, at)]
+        bookings.owe_confirmed(session, booked, at=at)
+    refunding.settle(session, payment=payment, together=together, at=at)
+
+
+def _note_parts(session: Session, payment: Payment, together: Sequence[Booking]) -> None:
+    """What came is for each booking what was asked for it; another sum is the first one's, from
+    where it goes back whole."""
+    parts = update(PaymentPart).where(PaymentPart.payment_id == payment.id)
+    if payment.paid_cents == payment.cents:
+        session.execute(parts.values(paid_cents=PaymentPart.cents))
+    else:
+        first = PaymentPart.booking_id == together[0].id
+        session.execute(parts.where(first).values(paid_cents=payment.paid_cents))
+
+
+def _is_booked_now(session: Session, booking: Booking, at: datetime) -> bool:
+    """Book it if it is still held; whether that was so."""
+    if not bookings.is_open(booking):
+        return False
+    try:
+        with session.begin_nested():
+            bookings.confirm_paid(session, booking=booking, at=at)
+    except bookings.HoldExpired:
+        session.refresh(booking)
+        return False
+    return True
 
 
 def kept_for(session: Session, *, booking_id: int) -> int:
     """What was paid for a booking by card and stays with the lieu, in cents."""
-    payment = payment_of(session, booking_id=booking_id)
-    return refunding.kept_cents(session, payment=payment) if payment else 0
+    return refunding.kept_cents(session, booking_id=booking_id)
 
 
 @bookings.at_change
 def _settle(session: Session, booking: Booking, at: datetime) -> None:
     """A booking that was paid and costs less now gives the rest back."""
-    payment = payment_of(session, booking_id=booking.id)
+    payment = payment_of(session, booking_ids=[booking.id])
     if payment is not None and payment.paid_at is not None:
-        session.refresh(payment, with_for_update=True)
-        refunding.settle(session, payment=payment, booking=booking, at=at)
+        refunding.settle(session, payment=payment, together=[booking], at=at)
 
 
 def to_look_after(session: Session, *, at: datetime, limit: int = 20) -> list[Payment]:
-    """Payments whose page is of no use any more, or whose news is overdue: to be closed."""
+    """Payments whose page is of no use any more, or whose news is overdue: to be closed.
+
+    A page for several days is of use as long as one of them waits for it; what is paid there for
+    the others goes back.
+    """
+    waits = exists().where(
+        PaymentPart.payment_id == Payment.id,
+        PaymentPart.booking_id == Booking.id,
+        Booking.cancelled_at.is_(None),
+        Booking.confirmed_at.is_(None),
+    )
     return list(
         session.scalars(
             select(Payment)
-            .join(Booking, Booking.id == Payment.booking_id)
             .where(
                 Payment.session_id.is_not(None),
                 Payment.paid_at.is_(None),
                 Payment.closed_at.is_(None),
-                Booking.cancelled_at.is_not(None)
-                | Booking.confirmed_at.is_not(None)
-                | (Payment.expires_at <= at),
+                ~waits | (Payment.expires_at <= at),
             )
             .order_by(Payment.id)
             .limit(limit)
@@ -253,31 +255,34 @@ def to_look_after(session: Session, *, at: datetime, limit: int = 20) -> list[Pa
     )
 
 
-def receipt_of(session: Session, refund: refunding.Refund) -> str:
+def receipt_of(session: Session, refund: Refund) -> str:
     """What the provider knows the payment of a refund by."""
-    return session.get_one(Payment, refund.payment_id).receipt
+    part = session.get_one(PaymentPart, refund.booking_id)
+    return session.get_one(Payment, part.payment_id).receipt
 
 
-def refunds_of_booking(session: Session, *, booking_id: int) -> list[refunding.Refund]:
-    """What went back of a booking, or is on its way; oldest first."""
+def paid_for(session: Session, *, booking_ids: Collection[int]) -> int:
+    """What came by card for these bookings, in cents."""
+    came = select(func.sum(PaymentPart.paid_cents)).where(PaymentPart.booking_id.in_(booking_ids))
+    return int(session.scalar(came) or 0)
+
+
+def refunds_of(session: Session, *, booking_ids: Collection[int]) -> list[Refund]:
+    """What went back of bookings, or is on its way; oldest first."""
     return list(
         session.scalars(
-            select(refunding.Refund)
-            .join(Payment, Payment.id == refunding.Refund.payment_id)
-            .where(Payment.booking_id == booking_id)
-            .order_by(refunding.Refund.id)
+            select(Refund).where(Refund.booking_id.in_(booking_ids)).order_by(Refund.id)
         )
     )
 
 
-def failed_refunds(session: Session, *, lieu_id: int) -> list[tuple[refunding.Refund, Booking]]:
+def failed_refunds(session: Session, *, lieu_id: int) -> list[tuple[Refund, Booking]]:
     """Refunds of a lieu that a person has to look at, newest first."""
     rows = session.execute(
-        select(refunding.Refund, Booking)
-        .join(Payment, Payment.id == refunding.Refund.payment_id)
-        .join(Booking, Booking.id == Payment.booking_id)
+        select(Refund, Booking)
+        .join(Booking, Booking.id == Refund.booking_id)
         .join(Room, Room.id == Booking.room_id)
-        .where(refunding.Refund.failed_at.is_not(None), Room.lieu_id == lieu_id)
-        .order_by(refunding.Refund.failed_at.desc())
+        .where(Refund.failed_at.is_not(None), Room.lieu_id == lieu_id)
+        .order_by(Refund.failed_at.desc())
     )
     return [(refund, booking) for refund, booking in rows]

@@ -9,84 +9,49 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from sqlalchemy import (
-    CheckConstraint,
-    ColumnElement,
-    ForeignKey,
-    Index,
-    String,
-    Text,
-    UniqueConstraint,
-    func,
-    select,
-    text,
-    update,
-)
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
 
 from serendipity import bookings, mail
 from serendipity.bookings import Booking
-from serendipity.db import Base, Key, PublicId
 from serendipity.errors import NotFound
 from serendipity.lieux import Lieu
 from serendipity.organisations import Organisation
+from serendipity.payments.tables import Payment, PaymentPart, Refund
 from serendipity.rooms import Room
-
-if TYPE_CHECKING:
-    from serendipity.payments.paying import Payment
 
 CLAIM: Final = timedelta(minutes=2)
 FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=6)
-WAITING: Final = "done_at IS NULL AND failed_at IS NULL"
-
-
-class Refund(Base):
-    """Money that goes back to the card it came from."""
-
-    __tablename__ = "refund"
-
-    id: Mapped[Key]
-    public_id: Mapped[PublicId]  # the key under which the provider does it once
-    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"))
-    turn: Mapped[int]
-    cents: Mapped[int]
-    why: Mapped[str] = mapped_column(String(12))  # late (paid too late), changed (cancelled, moved)
-    owed_at: Mapped[datetime]
-    next_try_at: Mapped[datetime]
-    tries: Mapped[int] = mapped_column(default=0)
-    done_at: Mapped[datetime | None]
-    failed_at: Mapped[datetime | None]  # a person has to look
-    reference: Mapped[str] = mapped_column(String(120), default="")
-    trouble: Mapped[str] = mapped_column(Text, default="")
-
-    __table_args__ = (
-        UniqueConstraint("payment_id", "turn"),
-        CheckConstraint("cents > 0 AND turn >= 1", name="cents"),
-        CheckConstraint("why IN ('changed', 'late')", name="why"),
-        Index(
-            "ix_refund_waiting",
-            "next_try_at",
-            sqlite_where=text(WAITING),
-            postgresql_where=text(WAITING),
-        ),
-    )
 
 
 class NoSuchRefund(NotFound):
     """Fact: refund."""
 
 
-def settle(session: Session, *, payment: Payment, booking: Booking, at: datetime) -> Refund | None:
-    """Owe what was paid beyond what is due; the caller has locked the booking."""
-    excess = kept_cents(session, payment=payment) - bookings.due(booking).gross_cents
+def settle(
+    session: Session, *, payment: Payment, together: Sequence[Booking], at: datetime
+) -> list[Refund]:
+    """Owe what was paid beyond what is due, for each of these bookings of one payment; the caller
+    has locked them."""
+    found = (_owe(session, one, at=at) for one in together)
+    owed = [refund for refund in found if refund is not None]
+    for why in ("late", "changed"):
+        of = [refund for refund in owed if refund.why == why]
+        if of:
+            _owe_letter(session, payment, of, at=at)
+    return owed
+
+
+def _owe(session: Session, booking: Booking, *, at: datetime) -> Refund | None:
+    excess = kept_cents(session, booking_id=booking.id) - bookings.due(booking).gross_cents
     if excess <= 0:
         return None
     refund = Refund(
-        payment_id=payment.id,
-        turn=_turn(session, payment),
+        booking_id=booking.id,
+        turn=_turn(session, booking),
         cents=excess,
         why="changed" if booking.confirmed_at is not None else "late",
         owed_at=at,
@@ -94,38 +59,46 @@ def settle(session: Session, *, payment: Payment, booking: Booking, at: datetime
     )
     session.add(refund)
     session.flush()
-    _owe_letter(session, refund, booking, at=at)
     return refund
 
 
-def kept_cents(session: Session, *, payment: Payment) -> int:
-    """What came in and did not go back, nor is on its way."""
-    back = session.scalar(select(func.sum(Refund.cents)).where(Refund.payment_id == payment.id))
-    return payment.paid_cents - int(back or 0)
+def kept_cents(session: Session, *, booking_id: int) -> int:
+    """What came in for a booking and did not go back, nor is on its way."""
+    came = session.scalar(
+        select(PaymentPart.paid_cents).where(PaymentPart.booking_id == booking_id)
+    )
+    back = session.scalar(select(func.sum(Refund.cents)).where(Refund.booking_id == booking_id))
+    return int(came or 0) - int(back or 0)
 
 
-def _turn(session: Session, payment: Payment) -> int:
-    """Unique with the payment: the guard against owing one refund twice."""
-    counted = select(func.count()).select_from(Refund).where(Refund.payment_id == payment.id)
+def _turn(session: Session, booking: Booking) -> int:
+    """Unique with the booking: the guard against owing one refund twice."""
+    counted = select(func.count()).select_from(Refund).where(Refund.booking_id == booking.id)
     return (session.scalar(counted) or 0) + 1
 
 
-def _owe_letter(session: Session, refund: Refund, booking: Booking, *, at: datetime) -> None:
+def _owe_letter(
+    session: Session, payment: Payment, refunds: Sequence[Refund], *, at: datetime
+) -> None:
+    """One letter for what goes back at one moment for one reason."""
+    booking = session.get_one(Booking, refunds[0].booking_id)
     organisation = session.get_one(Organisation, booking.organisation_id)
     room = session.get_one(Room, booking.room_id)
     lieu = session.get_one(Lieu, room.lieu_id)
+    cents = sum(refund.cents for refund in refunds)
     mail.owe(
         session,
         kind="refund",
         recipient=organisation.email,
-        key=refund.public_id,
+        key=refunds[0].public_id,
         facts={
-            "why": refund.why,
+            "why": refunds[0].why,
+            "whole": cents == payment.paid_cents,
             "organisation": organisation.public_id,
             "organisation_name": organisation.name,
             "booking": booking.public_id,
             "room": room.name,
-            "cents": refund.cents,
+            "cents": cents,
             "currency": booking.currency,
         },
         language=organisation.language,

@@ -111,4 +111,5 @@ INVOICE: dict[str, Any] = {
     "due_on": "25.4.2026",
     "paid": False,
     "why": "late",
+    "whole": True,
 }

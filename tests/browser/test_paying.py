@@ -133,6 +133,36 @@ def test_a_room_is_paid_by_card_and_its_receipt_read(
     looked_at(page, "paying-facts")
 
 
+def test_several_days_are_paid_at_once_and_one_is_given_back(
+    shop: Shop, desktop: Page, looked_at: Look
+) -> None:
+    first = (clock.now() + timedelta(days=7)).date()
+    asked = f"date={first}&start=14:00&length=120&people=6&access=any&rhythm=weekly&times=3"
+    page = signed_in(desktop, shop)
+    page.goto(f"{shop.server.url}/lieux/la-navette/rooms/jacquard/series?{asked}")
+    page.get_by_role("button", name="Hold them for ten minutes").click()
+    expect(page.get_by_role("button", name="Book all days for €172.80")).to_be_visible()
+    looked_at(page, "paying-series-choice")
+    days = page.url
+    page.get_by_role("row").nth(1).get_by_role("link").click()
+    page.get_by_role("link", name="Book all days together").click()
+    page.get_by_role("button", name="Pay €172.80 by card").click()
+    page.get_by_role("link", name="Go to the payment page, €172.80").click()
+    expect(page.get_by_role("heading", name="Jacquard, La Navette, 3 days")).to_be_visible()
+    page.get_by_role("button", name="Pay").click()
+    expect(page.get_by_text("Booked", exact=True)).to_have_count(3, timeout=15_000)
+    expect(page.get_by_text("Paid by card on")).to_contain_text("€172.80")
+    looked_at(page, "paying-series-receipts")
+    page.get_by_role("row").nth(2).get_by_role("link").click()
+    page.get_by_text("Cancel this booking").click()
+    page.get_by_role("button", name="Cancel the booking").click()
+    expect(page.get_by_text("€57.60 is on its way back to the card")).to_be_visible()
+    shop.work()
+    page.goto(days)
+    expect(page.get_by_text("€57.60 went back to the card")).to_be_visible()
+    assert shop.stripe.back() == 5760
+
+
 def test_paying_needs_no_scripts(shop: Shop, new_context: Callable[..., BrowserContext]) -> None:
     page = signed_in(new_context(java_script_enabled=False).new_page(), shop)
     page.get_by_role("button", name="Pay €57.60 by card").click()

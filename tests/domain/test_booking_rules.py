@@ -315,6 +315,13 @@ def test_a_series_is_confirmed_whole_with_one_letter(house: House) -> None:
     assert bookings.price_of(days).net_cents == 4 * 2400
 
 
+def test_a_day_of_a_series_that_is_confirmed_alone_has_a_letter_too(house: House) -> None:
+    days = held_series(house)
+    house.does(bookings.confirm, days[1])
+    (letter,) = house.session.scalars(select(Letter).where(Letter.recipient == house.member.email))
+    assert [told[0] for told in letter.facts["days"]] == [days[1].public_id]
+
+
 def test_changing_a_series_never_touches_the_past_or_the_other_days(house: House) -> None:
     days = held_series(house)
     public_id = series_id(house, days)

@@ -54,7 +54,7 @@ class Deals:
             self.session, public_id=booking.public_id, provider="stripe", at=at, **self.who
         )
         page = Opened(f"cs_{payment.public_id}", "https://checkout.example.org/x")
-        payments.opened(self.session, payment_id=payment.id, page=page)
+        payments.opened(self.session, payment_id=payment.id, cents=payment.cents, page=page)
         event = Event(
             id=f"evt_{payment.public_id}",
             ending="paid",

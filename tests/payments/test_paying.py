@@ -16,50 +16,13 @@ from serendipity import bookings, invoices, organisations, payments
 from serendipity.bookings import Booking
 from serendipity.mail import Letter
 from serendipity.organisations import OrganisationMember
-from serendipity.payments import Event, Opened, Payment, PaymentEvent, Refund
+from serendipity.payments import Payment, PaymentEvent, PaymentPart, Refund
 from tests.conftest import NOON
-from tests.invoices.deals import DAY, HOUR, MINUTE, TEN, Deals
+from tests.invoices.deals import DAY, HOUR, MINUTE, TEN
+from tests.payments.payers import Paying
 from tests.rows import a_member, an_organisation
 
-_events = itertools.count(1)
 PRICE = 5760
-
-
-class Paying(Deals):
-    """A lieu that takes cards, and what a provider might tell."""
-
-    def begin(self, booking: Booking, *, at: Any = NOON) -> Payment:
-        return payments.begin(
-            self.session, public_id=booking.public_id, provider="stripe", at=at, **self.who
-        )
-
-    def open(self, booking: Booking, *, at: Any = NOON) -> Payment:
-        payment = self.begin(booking, at=at)
-        page = Opened(f"cs_{payment.public_id}", "https://checkout.example.org/x")
-        return payments.opened(self.session, payment_id=payment.id, page=page)
-
-    def tell(self, of: Payment, ending: Any = "paid", *, at: Any = NOON, **given: Any) -> None:
-        facts: dict[str, Any] = {
-            "id": f"evt_{next(_events)}",
-            "payment": of.public_id,
-            "session_id": of.session_id,
-            "receipt": "pi_1",
-            "cents": of.cents,
-            "currency": "EUR",
-        }
-        event = Event(ending=ending, **{**facts, **given})
-        payments.received(self.session, provider="stripe", event=event, at=at)
-
-    def paid(self, start: Any = TEN) -> tuple[Booking, Payment]:
-        booking = self.hold(start)
-        payment = self.open(booking)
-        self.tell(payment, at=NOON + MINUTE)
-        assert bookings.is_booked(booking)
-        return booking, payment
-
-    def refunds(self) -> list[tuple[int, str]]:
-        found = self.session.scalars(select(Refund).order_by(Refund.id))
-        return [(refund.cents, refund.why) for refund in found]
 
 
 @pytest.fixture
@@ -145,7 +108,7 @@ def test_a_foreign_booking_and_a_missing_one_answer_alike(paying: Paying) -> Non
                 member_id=member.id,
             )
         assert refused.value.facts == {}
-    assert payments.payment_of(paying.session, booking_id=booking.id) is None
+    assert payments.payment_of(paying.session, booking_ids=[booking.id]) is None
 
 
 # --- the news -------------------------------------------------------------------------------
@@ -304,7 +267,7 @@ def test_a_refund_is_claimed_done_and_tried_again(paying: Paying) -> None:
     assert payments.refunds_wait(paying.session, at=at + 3 * MINUTE)
     payments.done(paying.session, public_id=refund.public_id, reference="re_1", at=at)
     assert not payments.refunds_wait(paying.session, at=at + DAY)
-    (kept,) = payments.refunds_of_booking(paying.session, booking_id=booking.id)
+    (kept,) = payments.refunds_of(paying.session, booking_ids=[booking.id])
     assert (kept.done_at, kept.reference, kept.tries) == (at, "re_1", 1)
 
 
@@ -332,19 +295,23 @@ def cheats(paying: Paying) -> dict[str, Callable[[], Any]]:
     refund = paying.session.scalars(select(Refund)).one()
     event = paying.session.scalars(select(PaymentEvent)).one()
     again = {"id": 999, "public_id": "x"}
-    other = paying.hold(TEN + DAY)
+    other = {**again, "session_id": "cs_other"}
+    part = paying.session.scalars(select(PaymentPart)).one()
+    held = paying.hold(TEN + DAY)
     return {
-        "a booking with two payments": lambda: insert(Payment).values(
-            **{**row(payment), **again, "session_id": "cs_other"}
+        "a booking in two payments": lambda: insert(PaymentPart).values(**row(part)),
+        "a part of no payment": lambda: insert(PaymentPart).values(
+            **{**row(part), "booking_id": held.id, "payment_id": 999}
         ),
-        "two payments of one session": lambda: insert(Payment).values(
-            **{**row(payment), **again, "booking_id": other.id}
+        "a part of less than nothing": lambda: insert(PaymentPart).values(
+            **{**row(part), "booking_id": held.id, "cents": -1}
         ),
+        "two payments of one session": lambda: insert(Payment).values(**{**row(payment), **again}),
         "paid with nothing": lambda: insert(Payment).values(
-            **{**row(payment), **again, "booking_id": other.id, "session_id": "y", "paid_cents": 0}
+            **{**row(payment), **other, "paid_cents": 0}
         ),
         "a negative price": lambda: insert(Payment).values(
-            **{**row(payment), **again, "booking_id": other.id, "session_id": "y", "cents": -1}
+            **{**row(payment), **other, "cents": -1}
         ),
         "the same news twice": lambda: insert(PaymentEvent).values(**row(event)),
         "the same refund twice": lambda: insert(Refund).values(**{**row(refund), **again}),
@@ -357,7 +324,9 @@ def cheats(paying: Paying) -> dict[str, Callable[[], Any]]:
 @pytest.mark.parametrize(
     "what",
     [
-        "a booking with two payments",
+        "a booking in two payments",
+        "a part of no payment",
+        "a part of less than nothing",
         "two payments of one session",
         "paid with nothing",
         "a negative price",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -183,6 +183,93 @@ def test_what_is_cancelled_goes_back_to_the_card_by_itself(company: Company) -> 
     assert company.session.scalars(select(Invoice)).all() == []
 
 
+# --- several days ---------------------------------------------------------------------------
+
+
+def held_days(company: Company) -> str:
+    said = {**ASKED, "organisation": company.organisation.public_id}
+    answer = company.post(
+        "/lieux/la-navette/rooms/jacquard/series", **said, rhythm="weekly", times="3"
+    )
+    assert answer.status_code == 303, answer.text
+    return str(answer.location)
+
+
+def test_the_days_of_a_series_are_paid_on_one_page(company: Company) -> None:
+    address = held_days(company)
+    page = company.client.get(address).text
+    assert "Pay €172.80 by card" in page
+    assert "Book all days for €172.80" in page
+    assert company.post(f"{address}/pay").location == address
+    (session,) = company.stripe.sessions.values()
+    assert (session["amount_total"], session["name"]) == (
+        3 * PRICE,
+        "Jacquard, La Navette, 3 days",
+    )
+    assert session["success_url"].endswith(f"{address}?paid=1")
+    assert f'href="{session["url"]}"' in company.client.get(address).text
+    company.stripe.pay(session["id"])
+    assert "We wait for the news" in company.client.get(f"{address}?paid=1").text
+    for _ in range(2):
+        assert company.tell(company.completed(session)).status_code == 200
+    page = company.client.get(f"{address}?paid=1").text
+    assert page.count("Booked") == 3
+    assert re.search("Paid by card on Thursday[^:]*: €172.80", page)
+    company.work()
+    assert company.stripe.back() == 0
+    assert len(company.session.scalars(select(Invoice)).all()) == 3
+
+
+def test_one_day_of_a_paid_series_goes_back_alone(company: Company) -> None:
+    address = held_days(company)
+    company.post(f"{address}/pay", cents="1")
+    (session,) = company.stripe.sessions.values()
+    company.stripe.pay(session["id"])
+    company.tell(company.completed(session))
+    last = f"{company.home}bookings/{company.booking().public_id}"
+    assert re.search("Paid by card on Thursday[^:]*: €57.60", company.client.get(last).text)
+    company.post(f"{last}/cancel")
+    company.work()
+    assert company.stripe.back() == PRICE
+    assert "€57.60 went back to the card" in company.client.get(address).text
+    company.post(f"{address}/cancel")
+    company.work()
+    assert company.stripe.back() == 3 * PRICE
+
+
+def test_days_that_are_paid_too_late_are_refunded_and_nothing_is_held(company: Company) -> None:
+    address = held_days(company)
+    company.post(f"{address}/pay")
+    (session,) = company.stripe.sessions.values()
+    company.stripe.pay(session["id"])
+    company.clock.now += 40 * MINUTE
+    company.tell(company.completed(session))
+    company.work()
+    assert company.stripe.back() == session["amount_total"]
+    assert "No longer held" in company.client.get(address).text
+    (letter,) = (company.app.config["SETTINGS"].instance / "mail").glob("*-refund-*.eml")
+    assert "172.80" in letter.read_text()
+    assert company.held()  # the same hours
+
+
+def test_a_held_day_leads_to_the_page_where_all_are_paid(company: Company) -> None:
+    address = held_days(company)
+    day = company.client.get(f"{company.home}bookings/{company.booking().public_id}").text
+    assert "by card" not in day
+    assert f'href="{address}"' in day
+    assert "Book all days together" in day
+
+
+def test_a_series_that_is_not_held_any_more_is_not_paid_for(company: Company) -> None:
+    address = held_days(company)
+    company.clock.now += 11 * MINUTE
+    answer = company.post(f"{address}/pay")
+    assert answer.status_code == 410
+    assert "The ten minutes are over." in answer.text
+    assert company.stripe.sessions == {}
+    assert company.post(f"{company.home}series/missing/pay").status_code == 404
+
+
 # --- the news -------------------------------------------------------------------------------
 
 
@@ -324,10 +411,13 @@ def test_nothing_is_charged_and_the_room_stays_held_when_no_page_is_made(
     assert company.post(f"{address}/confirm").status_code == 303  # on invoice instead
 
 
-def test_a_page_is_made_when_stripe_is_back(company: Company) -> None:
-    address = company.held()
+@pytest.mark.parametrize("hold", [Company.held, held_days])
+def test_a_page_is_made_when_stripe_is_back(
+    company: Company, hold: Callable[[Company], str]
+) -> None:
+    address = hold(company)
     company.stripe.fail_next = [500]
-    company.post(f"{address}/pay")
+    assert "by card" in company.post(f"{address}/pay").text  # to be pressed again
     assert company.post(f"{address}/pay").status_code == 303
     assert len(company.stripe.sessions) == 1
 

@@ -80,7 +80,7 @@ def booking_page(found: Booked, why: str = "", status: int = 200) -> ResponseRet
         of_series=reading().get(bookings.Series, row.series_id or 0),
         questions=answered(row, found.lieu) if current_member().id == row.booked_by_id else [],
         member=current_member(),
-        **money_of(row, at),
+        **money_of([row], at),
         why=why,
     )
     return page, status

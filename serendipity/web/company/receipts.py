@@ -1,7 +1,8 @@
-"""Receipts: what there is to tell about the money of a booking, on its page and in lists."""
+"""Receipts: what there is to tell about the money of bookings, on their pages and in lists."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,18 +16,22 @@ from serendipity.invoices import Invoice
 LOOK_AGAIN = timedelta(seconds=4)
 
 
-def money_of(booking: Booking, at: datetime) -> dict[str, Any]:
-    """How a booking can be paid, is being paid, was paid; its invoices and what went back."""
-    payment = payments.payment_of(reading(), booking_id=booking.id)
+def money_of(together: Sequence[Booking], at: datetime) -> dict[str, Any]:
+    """How a booking, or the days of a series, can be paid, are being paid, were paid; the invoices
+    and what went back."""
+    of = {"booking_ids": [one.id for one in together]}
+    payment = payments.payment_of(reading(), **of)
     can_pay = payments.can_pay(payment, at)
     return {
-        "takes_cards": payments.takes_cards(current_app.config["SETTINGS"]),
+        "by_card": payments.takes_cards(current_app.config["SETTINGS"])
+        and (payment is None or not payment.url),
         "payment": payment,
+        "paid_cents": payments.paid_for(reading(), **of),
         "can_pay": can_pay,
         "came_back": bool(request.args.get("paid")) and can_pay,
         "look_again_at": at + LOOK_AGAIN,
-        "invoices": invoices.invoices_of_booking(reading(), booking_id=booking.id),
-        "refunds": payments.refunds_of_booking(reading(), booking_id=booking.id),
+        "invoices": invoices.invoices_of(reading(), **of),
+        "refunds": payments.refunds_of(reading(), **of),
     }
 
 

@@ -22,6 +22,7 @@ from serendipity.web.access import access, current_member
 from serendipity.web.company import blueprint
 from serendipity.web.company.forms import NotATime, Search, length_words
 from serendipity.web.company.pressing import pressed
+from serendipity.web.company.receipts import money_of
 from serendipity.web.company.rooms import page as rooms_page
 from serendipity.web.company.rooms import payers
 from serendipity.web.company.wording import complaint
@@ -181,9 +182,14 @@ def series_page(public_id: str, why: str = "", status: int = 200) -> ResponseRet
         lieu=reading().get_one(Lieu, room.lieu_id),
         at=at,
         is_booked=bookings.is_booked,
+        **money_of(days, at),
         why=why,
     )
     return page, status
+
+
+def address_of(series: str) -> str:
+    return url("company.series", organisation=g.organisation.public_id, series=series)
 
 
 @blueprint.post("/organisations/<organisation>/series/<series>/confirm")
@@ -210,6 +216,6 @@ def _changed(verb: Callable[..., Any], public_id: str, words: str) -> ResponseRe
             at=clock.now(),
         ),
         words,
-        then=url("company.series", organisation=g.organisation.public_id, series=public_id),
+        then=address_of(public_id),
         else_=lambda why, status: series_page(public_id, why, status),
     )
