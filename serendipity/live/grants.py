@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -41,8 +40,7 @@ class Topic(NamedTuple):
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """Somebody may follow a topic."""
 
     what: What
@@ -55,9 +53,6 @@ class Grant:
     @property
     def topic(self) -> Topic:
         return Topic(self.what, self.id, self.language)
-
-    def as_json(self) -> dict[str, object]:
-        return asdict(self)
 
 
 def from_json(said: dict[str, object]) -> Grant:
@@ -98,21 +93,34 @@ def _always(_session: Session, grants: list[Grant], _at: datetime) -> set[Grant]
 def _in_the_house(session: Session, grants: list[Grant], at: datetime) -> set[Grant]:
     """Who is checked in there or has the shift; and the screens at its door."""
     lieu_ids = {one.id for one in grants}
-    stays = session.execute(
+    there = _checked_in(session, lieu_ids, at)
+    held = {one for one in grants if (one.member_id, one.id) in there}
+    others = [one for one in grants if one not in held]
+    screens = {one.id for one in others if one.kiosk_id is not None}
+    hung = _hung(session, screens) if screens else set()
+    return (
+        held
+        | {one for one in others if (one.kiosk_id, one.id) in hung}
+        | _at_the_desk(session, [one for one in others if one.member_id is not None], at)
+    )
+
+
+def _checked_in(session: Session, lieu_ids: set[int], at: datetime) -> set[tuple[int, int]]:
+    rows = session.execute(
         select(Presence.member_id, Presence.lieu_id).where(
             Presence.lieu_id.in_(lieu_ids), Presence.ended_at.is_(None), Presence.until > at
         )
     )
-    there = set(stays.all()) | _on_shift(session, lieu_ids, at)
-    screens = session.execute(
+    return _pairs(rows)
+
+
+def _hung(session: Session, lieu_ids: set[int]) -> set[tuple[int, int]]:
+    rows = session.execute(
         select(Kiosk.id, Kiosk.lieu_id).where(
             Kiosk.lieu_id.in_(lieu_ids), Kiosk.token_hash.is_not(None), Kiosk.revoked_at.is_(None)
         )
     )
-    hung = set(screens.all())
-    return {
-        one for one in grants if (one.member_id, one.id) in there or (one.kiosk_id, one.id) in hung
-    }
+    return _pairs(rows)
 
 
 def _on_shift(session: Session, lieu_ids: set[int], at: datetime) -> set[tuple[int, int]]:
@@ -124,11 +132,18 @@ def _on_shift(session: Session, lieu_ids: set[int], at: datetime) -> set[tuple[i
             Shift.until > at,
         )
     )
-    return set(rows.all())
+    return _pairs(rows)
+
+
+def _pairs(rows: Iterable[Any]) -> set[tuple[int, int]]:
+    """Plain tuples: to look for one among two thousand rows takes longer than to find the rows."""
+    return {(who, lieu_id) for who, lieu_id in rows}
 
 
 def _at_the_desk(session: Session, grants: list[Grant], at: datetime) -> set[Grant]:
     """Who has the shift."""
+    if not grants:
+        return set()
     held = _on_shift(session, {one.id for one in grants}, at)
     return {one for one in grants if (one.member_id, one.id) in held}
 
@@ -164,5 +179,5 @@ RULES: dict[What, Holds] = {
 
 def message(grant: Grant, *, who: str, most: int, since: str) -> bytes:
     """A grant on its way to the live process: with who is counted, and what they have seen."""
-    said = {"grant": grant.as_json(), "who": who, "most": most, "since": since}
+    said = {"grant": grant._asdict(), "who": who, "most": most, "since": since}
     return json.dumps(said).encode()

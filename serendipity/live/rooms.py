@@ -144,6 +144,8 @@ class Mine:
 def before(session: Session, member_ids: Collection[int], *, at: datetime) -> dict[int, Mine]:
     """Look at what is before each of these members."""
     found = {member_id: Mine() for member_id in member_ids}
+    if not found:
+        return found
     for stay in session.scalars(
         select(Presence).where(
             many.among(session, Presence.member_id, found),
