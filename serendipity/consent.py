@@ -18,7 +18,7 @@ from sqlalchemy import ForeignKey, Index, delete, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serendipity import many, members
-from serendipity.db import Base, set_row
+from serendipity.db import Base, look_up, set_row
 from serendipity.members import Member
 from serendipity.presence import Presence
 
@@ -107,24 +107,23 @@ def sharing(session: Session, member_ids: Iterable[int], *, lieu_id: int) -> set
 
 def seen_by_all(session: Session, *, lieu_id: int, at: datetime) -> set[int]:
     """Members checked in at this lieu who agreed to be seen here today and are not hidden."""
-    return set(
-        session.scalars(
-            select(Presence.member_id)
-            .join(
-                Consent,
-                (Consent.member_id == Presence.member_id) & (Consent.lieu_id == Presence.lieu_id),
-            )
-            .where(
-                Presence.lieu_id == lieu_id,
-                Presence.ended_at.is_(None),
-                Presence.until > at,
-                Presence.hidden_at.is_(None),
-                # said from afar, with no code of a door: not seen, and so seeing nobody
-                or_(Presence.how_in != "api", Presence.confirmed_at.is_not(None)),
-                Consent.here_today,
-            )
+    seen = (
+        select(Presence.member_id)
+        .join(
+            Consent,
+            (Consent.member_id == Presence.member_id) & (Consent.lieu_id == Presence.lieu_id),
+        )
+        .where(
+            Presence.lieu_id == lieu_id,
+            Presence.ended_at.is_(None),
+            Presence.until > at,
+            Presence.hidden_at.is_(None),
+            # said from afar, with no code of a door: not seen, and so seeing nobody
+            or_(Presence.how_in != "api", Presence.confirmed_at.is_not(None)),
+            Consent.here_today,
         )
     )
+    return {member_id for (member_id,) in look_up(session, seen)}
 
 
 def sharing_elsewhere(session: Session, *, lieu_id: int, start: int, most: int) -> dict[int, int]:

@@ -1,9 +1,9 @@
 """Changes: one watcher that knows when anything was written, for all streams together.
 
 SQLite counts what others have committed (`PRAGMA data_version`): looking costs microseconds, so it
-is looked at forty times a second. PostgreSQL says it itself: every write transaction ends with a
-NOTIFY (see `serendipity.db`). A line to PostgreSQL that breaks is opened again; meanwhile, as
-always, whoever waits looks by themselves after a while.
+is looked at two hundred times a second. PostgreSQL says it itself: every write transaction ends
+with a NOTIFY (see `serendipity.db`). A line to PostgreSQL that breaks is opened again; meanwhile,
+as always, whoever waits looks by themselves after a while.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from serendipity.db import CHANNEL
 
-SQLITE_EVERY = 0.01  # seconds
+SQLITE_EVERY = 0.005  # seconds
 logger = logging.getLogger(__name__)
 
 

@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from serendipity import many, skillmap
 from serendipity.bookings import Booking
+from serendipity.db import look_up
 from serendipity.kiosks import Kiosk
 from serendipity.members import Member
 from serendipity.organisations import OrganisationMember
@@ -77,12 +78,9 @@ def holding(session: Session, grants: Collection[Grant], *, at: datetime) -> set
 
 def _sessions(session: Session, member_ids: set[int]) -> dict[int, int]:
     """Member → the epoch in which a session of theirs counts; nobody who was erased."""
-    rows = session.execute(
-        select(Member.id, Member.session_epoch).where(
-            many.among(session, Member.id, member_ids), Member.erased_at.is_(None)
-        )
-    )
-    return dict(rows.all())
+    wanted = many.among(session, Member.id, member_ids)
+    epochs = select(Member.id, Member.session_epoch).where(wanted, Member.erased_at.is_(None))
+    return dict(look_up(session, epochs))
 
 
 def _always(_session: Session, grants: list[Grant], _at: datetime) -> set[Grant]:
@@ -105,39 +103,42 @@ def _in_the_house(session: Session, grants: list[Grant], at: datetime) -> set[Gr
     )
 
 
-def _checked_in(session: Session, lieu_ids: set[int], at: datetime) -> set[tuple[int, int]]:
-    rows = session.execute(
+Pairs = set[tuple[int | None, int]]  # somebody and a lieu
+
+
+def _checked_in(session: Session, lieu_ids: set[int], at: datetime) -> Pairs:
+    return _pairs(
+        session,
         select(Presence.member_id, Presence.lieu_id).where(
             Presence.lieu_id.in_(lieu_ids), Presence.ended_at.is_(None), Presence.until > at
-        )
+        ),
     )
-    return _pairs(rows)
 
 
-def _hung(session: Session, lieu_ids: set[int]) -> set[tuple[int, int]]:
-    rows = session.execute(
+def _hung(session: Session, lieu_ids: set[int]) -> Pairs:
+    return _pairs(
+        session,
         select(Kiosk.id, Kiosk.lieu_id).where(
             Kiosk.lieu_id.in_(lieu_ids), Kiosk.token_hash.is_not(None), Kiosk.revoked_at.is_(None)
-        )
+        ),
     )
-    return _pairs(rows)
 
 
-def _on_shift(session: Session, lieu_ids: set[int], at: datetime) -> set[tuple[int, int]]:
-    rows = session.execute(
+def _on_shift(session: Session, lieu_ids: set[int], at: datetime) -> Pairs:
+    return _pairs(
+        session,
         select(Shift.member_id, Shift.lieu_id).where(
             Shift.lieu_id.in_(lieu_ids),
             Shift.ended_at.is_(None),
             Shift.started_at <= at,
             Shift.until > at,
-        )
+        ),
     )
-    return _pairs(rows)
 
 
-def _pairs(rows: Iterable[Any]) -> set[tuple[int, int]]:
+def _pairs(session: Session, asked: Select[int, int]) -> Pairs:
     """Plain tuples: to look for one among two thousand rows takes longer than to find the rows."""
-    return {(who, lieu_id) for who, lieu_id in rows}
+    return {(who, lieu_id) for who, lieu_id in look_up(session, asked)}
 
 
 def _at_the_desk(session: Session, grants: list[Grant], at: datetime) -> set[Grant]:

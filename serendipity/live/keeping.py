@@ -62,10 +62,11 @@ logger = logging.getLogger(__name__)
 class Stream:
     """One browser's connection."""
 
-    __slots__ = ("beat_at", "ends_at", "grant", "pending", "sent", "socket", "who")
+    __slots__ = ("beat_at", "ends_at", "grant", "pending", "sent", "socket", "topic", "who")
 
     def __init__(self, connection: socket.socket, grant: Grant, who: str, since: str) -> None:
         self.socket, self.grant, self.who, self.sent = connection, grant, who, since
+        self.topic = grant.topic
         self.pending = b""
         now = asyncio.get_running_loop().time()
         self.beat_at = now + random.uniform(*BEATS)  # noqa: S311 (so that they do not all come at once)
@@ -126,7 +127,7 @@ class Keeper:
         self.counted[stream.who] += 1
         loop.add_reader(stream.socket, self.hear, stream)
         self.send(stream, HEAD.format(formatdate(usegmt=True), RETRY).encode())
-        told = self.known.get(stream.grant.topic)
+        told = self.known.get(stream.topic)
         self.tell(stream, told)
         if told is None:  # the grant is a moment old: only what nobody knows needs a look
             self.changes.wake()
@@ -184,6 +185,8 @@ class Keeper:
         except OSError:
             self.drop(stream)
             return
+        if sent == len(said) and not stream.pending:
+            return  # so it mostly goes
         had, stream.pending = bool(stream.pending), said[sent:]
         loop = asyncio.get_running_loop()
         if stream.pending and not had:
@@ -225,10 +228,10 @@ class Keeper:
         """Send what is new to who may have it; end the others."""
         self.known = told
         for stream in list(self.streams):
-            if stream.grant not in held and stream.grant in self.given:
-                self.end(stream)
+            if stream.grant in held or stream.grant not in self.given:
+                self.tell(stream, told.get(stream.topic))
             else:
-                self.tell(stream, told.get(stream.grant.topic))
+                self.end(stream)
 
     async def look_once(self, run: Callable[..., Any]) -> None:
         self.given = {stream.grant for stream in self.streams}
