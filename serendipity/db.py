@@ -55,6 +55,10 @@ BUSY_STATES = {"40P01", "40001", "55P03", "57014", "57P01", "57P03", "53300"}
 # On PostgreSQL every write ends with a word on this channel, for those who follow what happens
 # (`serendipity.live`). It is sent by the commit, so nobody hears of what was rolled back.
 CHANNEL = "serendipity"
+# PostgreSQL and we: who is silent for ten seconds is asked three times, five seconds apart; what
+# was said and not acknowledged is waited for as long
+KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+UNANSWERED = {"tcp_user_timeout": 25_000}  # milliseconds
 # SQLite says it in words
 BUSY_WORDS = ("database is locked", "database is busy", "disk is full", "disk I/O error")
 
@@ -139,7 +143,22 @@ def engine_options(url: str, *, statement_timeout: str = "10s") -> dict[str, Any
         f"-c lock_timeout=3s -c statement_timeout={statement_timeout} -c timezone=UTC "
         "-c default_transaction_isolation=read\\ committed"
     )
-    return {"connect_args": {"options": settings, "connect_timeout": 3}, "pool_pre_ping": True}
+    return {
+        "connect_args": {**postgresql_line(settings), "connect_timeout": 3},
+        "pool_pre_ping": True,
+    }
+
+
+def postgresql_line(settings: str) -> dict[str, Any]:
+    """With what a connection to PostgreSQL is opened: these settings, and an ear for who is gone.
+
+    A host that loses its power or its line says no goodbye. PostgreSQL would keep its transaction
+    open for two hours, and locked what it had in hand: a lieu, or the beats of all workers; and a
+    worker would wait as long for a PostgreSQL that is gone. So both ends ask after the other.
+    """
+    there = {f"tcp_{name}": value for name, value in KEEPALIVES.items()} | UNANSWERED
+    told = " ".join([settings, *(f"-c {name}={value}" for name, value in there.items())])
+    return {"options": told, **KEEPALIVES, **UNANSWERED}
 
 
 @event.listens_for(Engine, "connect")

@@ -26,6 +26,7 @@ from procrastinate import exceptions
 from sqlalchemy import Engine, text
 
 from serendipity.config import Settings
+from serendipity.db import postgresql_line
 from serendipity.jobs import delivery
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def install(engine: Engine, *, anew: bool = True) -> bool:
 
 def _connection(settings: Settings) -> dict[str, Any]:
     url = settings.resolved_database_url.replace("postgresql+psycopg://", "postgresql://", 1)
-    return {"conninfo": url, "kwargs": {"options": f"-c search_path={SCHEMA}"}}
+    return {"conninfo": url, "kwargs": postgresql_line(f"-c search_path={SCHEMA}")}
 
 
 class Queue:

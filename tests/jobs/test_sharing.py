@@ -22,7 +22,7 @@ from sqlalchemy.pool import NullPool
 
 from serendipity import clock, config, consent, needs, skills
 from serendipity.config import ROOT
-from serendipity.db import engine_options, write_transaction
+from serendipity.db import KEEPALIVES, UNANSWERED, engine_options, write_transaction
 from serendipity.introductions import Introduction
 from serendipity.jobs import sharing
 from serendipity.mail import Letter
@@ -201,3 +201,24 @@ def wait_until_settled(engine: Engine, *, planned: int) -> None:
         if begun == planned and (unsent or 0) <= 1:
             return
     raise AssertionError(f"{begun} of {planned} letters began")
+
+
+def test_both_ends_of_every_connection_notice_that_the_other_is_gone(
+    network_url: str, engine: Engine, tmp_path: Path
+) -> None:
+    """Set for each session, and shown as set also where the line is a socket of this machine."""
+    asked = "SELECT name, reset_val FROM pg_settings WHERE starts_with(name, 'tcp_')"
+    wanted = {f"tcp_{name}": str(value) for name, value in KEEPALIVES.items()}
+    wanted |= {name: str(value) for name, value in UNANSWERED.items()}
+    with engine.connect() as connection:
+        assert dict(connection.execute(text(asked)).all()) == wanted
+        line = connection.connection.driver_connection
+        assert line is not None
+        ours = line.info.get_parameters()
+        assert {name: ours[name] for name in KEEPALIVES} == {
+            name: str(value) for name, value in KEEPALIVES.items()
+        }
+    queue = sharing.Queue(config.load({}, instance=tmp_path, database_url=network_url))
+    with queue.asking.open():
+        rows = queue.asking.connector.get_sync_connector().execute_query_all(asked)
+        assert {row["name"]: row["reset_val"] for row in rows} == wanted
