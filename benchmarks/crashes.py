@@ -18,11 +18,12 @@ import random
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -39,6 +40,7 @@ from serendipity import clock, config, consent, lieux, mail, members, migrate, r
 from serendipity.app import create_app
 from serendipity.consent import Consent
 from serendipity.db import database, engine_options, reading, write_transaction
+from serendipity.errors import Busy
 from serendipity.introductions import Introduction
 from serendipity.jobs import delivery, night, post
 from serendipity.lieux import Lieu
@@ -174,15 +176,20 @@ def _run(app: Flask, now: datetime, what: str, die_at: str | None) -> None:
 
 
 def _plan(now: datetime) -> None:
+    """Every lieu's night; one that another has in hand for too long is due again later."""
     slugs = [lieu.slug for lieu in lieux.open_lieux(reading())]
     for slug in random.sample(slugs, len(slugs)):
-        night.run(reading, lieu=slug, local_date=now.date(), at=clock.now())
+        with suppress(Busy):
+            night.run(reading, lieu=slug, local_date=now.date(), at=clock.now())
 
 
 def _deliver(settings: config.Settings) -> None:
+    """All that is due; a beat that meets a busy database leaves its work to the next one."""
     desk = delivery.Desk(reading, post.SmtpPost(settings.smtp_url), settings)
-    while delivery.deliver_due(desk, limit=7):
-        pass
+    found = 1
+    while found:
+        with suppress(Busy):
+            found = sum(delivery.deliver_due(desk, limit=7).values())
     desk.post.close()
 
 
@@ -391,8 +398,10 @@ def measure(data: Path | None, *, quick: bool) -> Report:
             for step in STEPS:
                 found = killed_at(next(small), step, restarts=restarts)
                 figures[f"{dialect}, killed: {step}"] = dataclasses.asdict(found)
+                print(f"{dialect}, killed: {step}: {found}", file=sys.stderr, flush=True)
                 bad.update(_wrong(found))
             all_nights = many(next(large), workers=workers, nights=nights, seed=1)
+            print(f"{dialect}: {all_nights}", file=sys.stderr, flush=True)
             figures[f"{dialect}, {workers} workers, {nights} nights"] = {
                 **dataclasses.asdict(all_nights.found),
                 "members who said no": all_nights.changes,

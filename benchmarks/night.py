@@ -72,7 +72,7 @@ def _night(url: str, n: int, *, workers: int) -> dict[str, float]:
     begun = time.perf_counter()
     lieux = networks.people_in(url, n)
     print(f"{n:,} members in {time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
-    pure = _apart(url, "pure", 0, 1) if workers == 1 else {}
+    pure = _apart(url, "pure", 0, 1) if workers == 1 and n <= SIZES[1] else {}
     begun, worked = time.perf_counter(), _work_of(url)
     running = [_started(url, "night", i, workers) for i in range(workers)]
     told = [_ended(one) for one in running]
@@ -157,7 +157,7 @@ def work(what: str, url: str, share: int, of: int) -> dict[str, float]:
 
 
 def _peak() -> float:
-    """The most gigabytes it held; getrusage would tell what held who started it, if that was more."""
+    """The most gigabytes so far; getrusage would count those of who started us, if more."""
     words = Path("/proc/self/status").read_text().partition("VmHWM:")[2]
     return int(words.split()[0]) * 1024 / 1e9
 
