@@ -63,7 +63,9 @@ def _skills(chance: random.Random) -> list[tuple[str | None, str | None]]:
 def _tables(held: dict[int, list[tuple[str | None, str | None]]]) -> tuple[Table, ...]:
     family_of = {concept: family for offered in held.values() for concept, family in offered}
     found = []
+    chance = random.Random(5)
     for (kind, name), people in counted(held).items():
         family = (family_of.get(name) or "") if kind == "skill" else name
-        found.append(Table(kind, name, name.title(), family, family, size(people)))  # type: ignore[arg-type]
+        place = (chance.randrange(-500, 500), chance.randrange(-500, 500))
+        found.append(Table(kind, name, name.title(), family, family, size(people), place))  # type: ignore[arg-type]
     return tuple(found)

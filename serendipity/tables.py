@@ -46,6 +46,7 @@ from serendipity import (  # noqa: F401
     ties,
     together,
     tokens,
+    vocabularies,
 )
 from serendipity.db import Base
 from serendipity.postures import post  # noqa: F401

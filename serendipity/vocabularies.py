@@ -3,7 +3,8 @@
 Rules kept here: one vocabulary is in use at a time, the starter one or the one imported last; only
 its names recognise exact words. Concepts of an earlier vocabulary stay, since people's confirmed
 skills point to them; words that nobody confirmed are read again with the new one. Loading the
-same vocabulary twice changes nothing.
+same vocabulary twice changes nothing. Where concepts lie beside one another is worked out by a
+worker, which has the encoder, and kept with them; whatever changes a vocabulary asks for it anew.
 
 The encoder's rows for a vocabulary are no business of the database: they are a file, mapped by
 whoever reads (see `matching.vocabulary`).
@@ -11,21 +12,37 @@ whoever reads (see `matching.vocabulary`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ForeignKey, delete, func, insert, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from matching.text import normalised
 from serendipity.calls import Call
+from serendipity.db import Base
 from serendipity.needs import Need
 from serendipity.skills import Concept, ConceptName, Family, MemberSkill
 
 STARTER: Final = "starter"
 BATCH: Final = 2000
 LONGEST_NAME: Final = 400  # characters; longer alternatives are descriptions, not names
+
+
+Place = tuple[int, int]
+
+
+class ConceptPlace(Base):
+    """Where a concept lies beside what is akin, in thousandths (`matching.plane`)."""
+
+    __tablename__ = "concept_place"
+
+    concept_id: Mapped[str] = mapped_column(
+        ForeignKey("concept.id", ondelete="CASCADE"), primary_key=True
+    )
+    x: Mapped[int]
+    y: Mapped[int]
 
 
 class Named(Protocol):
@@ -133,6 +150,7 @@ def _keep_concepts(session: Session, concepts: list[Named], name: str) -> int:
     _insert(session, Concept, new)
     if changed:
         session.execute(update(Concept), changed)
+        _forget_places(session, [row["id"] for row in changed])
     return len(new)
 
 
@@ -198,3 +216,55 @@ def _batches(items: list[Any]) -> Iterator[list[Any]]:
 def size(session: Session) -> int:
     """How many concepts can be recognised by an exact name."""
     return session.scalar(select(func.count(func.distinct(ConceptName.concept_id)))) or 0
+
+
+# --- where they lie -------------------------------------------------------------------------
+
+
+def without_place(session: Session) -> set[str]:
+    """Concepts of the vocabulary in use of which nobody has worked out where they lie."""
+    placed = select(ConceptPlace.concept_id)
+    named = select(ConceptName.concept_id).where(ConceptName.concept_id.not_in(placed))
+    return set(session.scalars(named.distinct()))
+
+
+def place(session: Session, places: Mapping[str, Place]) -> int:
+    """Keep where concepts lie (`matching.plane`), instead of what was kept before; of how many that
+    are known here."""
+    known = set(session.scalars(select(Concept.id))) & places.keys()
+    _forget_places(session, sorted(known))
+    _insert(
+        session,
+        ConceptPlace,
+        [{"concept_id": one, "x": places[one][0], "y": places[one][1]} for one in sorted(known)],
+    )
+    return len(known)
+
+
+def places_of(
+    session: Session, *, concepts: Collection[str], families: Collection[str]
+) -> tuple[dict[str, Place], dict[str, Place]]:
+    """Where concepts lie, and families: in the middle of all their concepts."""
+    alone = select(ConceptPlace.concept_id, ConceptPlace.x, ConceptPlace.y).where(
+        ConceptPlace.concept_id.in_(concepts)
+    )
+    together = (
+        select(Concept.family, func.avg(ConceptPlace.x), func.avg(ConceptPlace.y))
+        .join(ConceptPlace, ConceptPlace.concept_id == Concept.id)
+        .where(Concept.family.in_(families))
+        .group_by(Concept.family)
+    )
+    of_concepts, of_families = (
+        {name: (round(x), round(y)) for name, x, y in session.execute(asked)}
+        for asked in (alone, together)
+    )
+    return of_concepts, of_families
+
+
+def _forget_places(session: Session, concept_ids: list[str]) -> None:
+    for some in _batches(concept_ids):
+        session.execute(
+            delete(ConceptPlace)
+            .where(ConceptPlace.concept_id.in_(some))
+            .execution_options(synchronize_session=False)
+        )

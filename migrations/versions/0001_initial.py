@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001_cb2050f7"
+revision = "0001_b741ffa9"
 down_revision = None
 
 
@@ -235,6 +235,19 @@ def upgrade() -> None:
             "concept_id",
             name=op.f("uq_concept_name_words_language_concept_id"),
         ),
+    )
+    op.create_table(
+        "concept_place",
+        sa.Column("concept_id", sa.String(length=80), nullable=False),
+        sa.Column("x", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("y", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["concept_id"],
+            ["concept.id"],
+            name=op.f("fk_concept_place_concept_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("concept_id", name=op.f("pk_concept_place")),
     )
     op.create_table(
         "declaration",
@@ -2501,6 +2514,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_declaration_email"))
 
     op.drop_table("declaration")
+    op.drop_table("concept_place")
     op.drop_table("concept_name")
     with op.batch_alter_table("booking_series", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_booking_series_organisation_id"))

@@ -16,7 +16,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from matching import sources
+from matching import plane, sources
 from matching.reading import Reader
 from matching.vocabulary import Vocabulary
 from serendipity import hearing, vocabularies
@@ -38,6 +38,21 @@ def read_due(sessions: Sessions, shelf: Shelf, *, at: datetime, limit: int = 200
     readings = hearing.readings_of(shelf.reader(sessions), waiting)
     with write_transaction(sessions()) as session:
         return hearing.record(session, readings, at=at)
+
+
+def place_due(sessions: Sessions, shelf: Shelf) -> int:
+    """Work out where the concepts of a vocabulary lie beside one another, if nobody has; of how
+    many. Without an encoder nobody does, and skill maps go by families."""
+    with sessions() as session:
+        waiting = vocabularies.without_place(session)
+    if not waiting or waiting.isdisjoint(one.id for one in shelf.vocabulary()):
+        return 0
+    try:
+        places = plane.places(shelf.vocabulary())
+    except ImportError:
+        return 0
+    with write_transaction(sessions()) as session:
+        return vocabularies.place(session, places)
 
 
 # --- the vocabulary -------------------------------------------------------------------------

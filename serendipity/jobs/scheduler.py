@@ -119,6 +119,7 @@ class Worker:
         """What ended by itself since the last time."""
         with self._context():
             asked = rounds.pass_calls_on(looking, self.shelf, at=clock.now())
+            reading.place_due(looking, self.shelf)
             return asked + sum(housekeeping.keep(looking, at=clock.now()).values())
 
     def nights(self) -> int:

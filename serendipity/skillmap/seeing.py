@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from matching.text import normalised
-from serendipity import bookings, calls, organisations, presence, skills
+from serendipity import bookings, calls, organisations, presence, skills, vocabularies
 from serendipity.bookings import Booking
 from serendipity.calls import Call, CallAsked, Mine
 from serendipity.consent import Consent
@@ -34,6 +34,7 @@ class Table:
     family: str
     family_label: str
     people: int
+    place: tuple[int, int] | None = None  # beside what is akin; unknown for what is left
 
 
 @dataclass(frozen=True)
@@ -159,10 +160,11 @@ def skill_map(session: Session, *, lieu_id: int, language: str, at: datetime) ->
 
 def _labelled(session: Session, rows: Sequence[tuple[str, str, int]], language: str) -> list[Table]:
     concepts = [name for kind, name, _ in rows if kind == "skill"]
+    families = {name for kind, name, _ in rows if kind == "family"}
+    lies, family_lies = vocabularies.places_of(session, concepts=concepts, families=families)
     family_of = dict(
         session.execute(select(Concept.id, Concept.family).where(Concept.id.in_(concepts))).all()
     )
-    families = {name for kind, name, _ in rows if kind == "family"}
     families |= {family for family in family_of.values() if family}
     said = skills.labels(session, concepts, language)
     said_family = skills.family_labels(session, families, language)
@@ -170,8 +172,9 @@ def _labelled(session: Session, rows: Sequence[tuple[str, str, int]], language: 
     for kind, name, number in rows:
         family = (family_of.get(name) or "") if kind == "skill" else name
         label = said.get(name, name) if kind == "skill" else said_family.get(name, name)
+        place = lies.get(name) if kind == "skill" else family_lies.get(name)
         tables.append(
-            Table(kind, name, label, family, said_family.get(family, family), number)  # type: ignore[arg-type]
+            Table(kind, name, label, family, said_family.get(family, family), number, place)  # type: ignore[arg-type]
         )
     return sorted(tables, key=lambda table: (-table.people, table.kind, table.label))
 

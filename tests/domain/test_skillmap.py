@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from matching.text import normalised
-from serendipity import bookings, skillmap
+from serendipity import bookings, skillmap, vocabularies
 from serendipity.bookings import Booking
 from serendipity.consent import Consent
 from serendipity.lieux import Lieu
@@ -22,6 +22,7 @@ from serendipity.members import Member
 from serendipity.presence import Presence
 from serendipity.skillmap import SkillCount, SkillCounting
 from serendipity.skills import Concept, ConceptName, Family, MemberSkill
+from serendipity.vocabularies import ConceptPlace
 from tests.conftest import NOON
 from tests.rows import a_lieu, a_room, an_organisation, somebody_here
 
@@ -333,6 +334,30 @@ def test_tables_are_named_in_the_language_of_the_reader(session: Session, lieu: 
 
 HOUR = timedelta(hours=1)
 START = NOON + 2 * HOUR
+
+
+def test_a_table_stands_where_its_skill_lies_and_a_family_s_amid_all_its_skills(
+    session: Session, lieu: Lieu
+) -> None:
+    lies = {"soldering": (10, 40), "welding": (20, -20), "lathe": (60, 10), "drums": (7, 8)}
+    vocabularies.place(session, {**lies, "unheard of": (1, 1)})
+    people(session, lieu, *[["drums"]] * 3, ["soldering"], ["lathe"], ["lathe"], *[["logo"]] * 3)
+    skillmap.count(session, lieu_id=lieu.id, at=NOON)
+    seen = skillmap.skill_map(session, lieu_id=lieu.id, language="en", at=NOON)
+    assert {table.name: table.place for table in seen.tables} == {
+        "drums": (7, 8),
+        "metal": (30, 10),
+        "logo": None,
+    }
+
+
+def test_a_concept_lies_in_one_place(session: Session, lieu: Lieu) -> None:
+    vocabularies.place(session, {"drums": (7, 8)})
+    vocabularies.place(session, {"drums": (9, 9)})
+    assert vocabularies.places_of(session, concepts=["drums"], families=[])[0] == {"drums": (9, 9)}
+    for cheat in ({"concept_id": "drums", "x": 1, "y": 1}, {"concept_id": "lathe", "x": 1}):
+        with pytest.raises(IntegrityError), session.begin_nested():
+            session.execute(insert(ConceptPlace).values(**cheat))
 
 
 @pytest.fixture

