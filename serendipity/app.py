@@ -22,6 +22,7 @@ from serendipity.web import (
     billing,
     commons,
     company,
+    compiled,
     compression,
     concierge,
     coworker,
@@ -125,7 +126,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     csrf.exempt(letters.blueprint)  # signed addresses, no cookies
     csrf.exempt("kiosk.kept.take")  # signed by the screen; its page may be older than its session
     csrf.exempt(news.blueprint)  # signed by who tells it, no cookies
-    for part in (session, language, walltime, security, compression, access, errors):
+    for part in (session, language, walltime, compiled, security, compression, access, errors):
         part.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -17,7 +17,7 @@ from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serendipity import append_only
-from serendipity.db import Base, Key
+from serendipity.db import Base, Key, add_rows
 from serendipity.lieux import Lieu
 from serendipity.members import Member
 
@@ -100,8 +100,8 @@ def record(
     UnknownDeed
         `what` is not one of `DEEDS`.
     """
-    entry = _entry(
-        what,
+    entry = AuditEntry(
+        what=_known(what),
         at=at,
         actor_id=actor_id,
         concerns_id=concerns_id,
@@ -113,10 +113,10 @@ def record(
     return entry
 
 
-def _entry(what: str, **said: Any) -> AuditEntry:
+def _known(what: str) -> str:
     if what not in DEEDS:
         raise UnknownDeed(what)
-    return AuditEntry(what=what, **said)
+    return what
 
 
 def unseen(
@@ -146,11 +146,9 @@ def record_views(
 ) -> int:
     """One entry for each that has none since then; how many there were."""
     new = unseen(session, actor_id=actor_id, lieu_id=lieu_id, since=since, seen=seen)
-    session.add_all(
-        _entry(what, at=at, actor_id=actor_id, concerns_id=member_id, lieu_id=lieu_id, facts={})
-        for what, member_id in sorted(new)
-    )
-    session.flush()  # all at once: the first look of a shift sees two hundred people
+    same: dict[str, Any] = {"at": at, "actor_id": actor_id, "lieu_id": lieu_id, "facts": {}}
+    rows = [{"what": _known(what), "concerns_id": one, **same} for what, one in sorted(new)]
+    add_rows(session, AuditEntry, rows)  # all at once: the first look sees two hundred people
     return len(new)
 
 

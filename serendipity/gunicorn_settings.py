@@ -1,5 +1,6 @@
 """gunicorn: the app is loaded once and forked, and each worker opens its own connections."""
 
+import gc
 from typing import Any
 
 worker_class = "gthread"
@@ -19,3 +20,4 @@ def post_fork(server: Any, worker: Any) -> None:
 
     with worker.app.wsgi().app_context():
         database.engine.dispose(close=False)
+    gc.freeze()  # what is there from the start stays: a look for garbage in it holds up a page

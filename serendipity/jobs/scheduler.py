@@ -55,6 +55,7 @@ from serendipity.jobs import (
 )
 from serendipity.jobs.post import Post, way_out
 from serendipity.lieux import Lieu
+from serendipity.web import compiled
 
 SECOND: Final = timedelta(seconds=1)
 MINUTE: Final = timedelta(minutes=1)
@@ -222,6 +223,7 @@ def run(app: Flask) -> None:
         worker = Worker(app)
         gc.freeze()  # what is there from the start stays: looking for garbage in it is in vain
         with listening.listening(worker.settings, worker.reader):
+            compiled.ahead(app)
             _run_shared(worker) if sharing.is_shared(worker.settings) else _run_embedded(worker)
         worker.desk.post.close()
 

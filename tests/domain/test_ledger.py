@@ -444,7 +444,7 @@ def test_whatever_happens_the_ledger_sums_to_zero_and_replays(shared_engine: Eng
             run_state_machine_as_test(
                 machine,
                 settings=settings(
-                    max_examples=500 if FULL else 12,
+                    max_examples=100 if FULL else 12,
                     stateful_step_count=50 if FULL else 25,
                     deadline=None,
                     database=None,

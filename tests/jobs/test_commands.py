@@ -335,13 +335,16 @@ def has_fallen(process: subprocess.Popen[str]) -> bool:
     return True
 
 
-def test_a_second_worker_on_one_sqlite_database_is_refused(start: Start, tmp_path: Path) -> None:
+def test_a_worker_compiles_templates_ahead_and_a_second_on_one_sqlite_database_is_refused(
+    start: Start, tmp_path: Path
+) -> None:
     url = f"sqlite:///{tmp_path}/one.sqlite"
     options = ["--instance", str(tmp_path / "instance"), "--database-url", url]
     assert CliRunner().invoke(commands, [*options, "upgrade"]).exit_code == 0
     first = start(url=url)
     assert first.stdout is not None
     assert first.stdout.readline() == "The worker is at work.\n"
+    assert list((tmp_path / "instance" / "templates").glob("*/*.cache"))
     second = start(url=url)
     assert "another worker is already at work" in second.communicate(timeout=60)[1]
     assert second.returncode == 2

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from serendipity import audit, introductions, presence, shifts
 from serendipity.audit import AuditEntry
-from serendipity.db import write_transaction
+from serendipity.db import database, write_transaction
 from serendipity.encounters import Encounter
 from serendipity.kiosks import Kiosk
 from serendipity.lieux import Lieu
@@ -73,6 +75,30 @@ def test_looking_leaves_one_trace_a_shift_for_each_person_seen(
     (trace,) = audit.concerning(fresh(session), awa.id)
     assert (trace.what, trace.actor) == ("seen-present", "Bertille Gast")
     assert fresh(session).query(AuditEntry).count() == 2
+
+
+def test_the_first_look_of_a_shift_asks_for_nobody_twice(
+    app: Flask, desk: FlaskClient, session: Session
+) -> None:
+    """It writes traces as well, and a write forgets the rows that the page still needs."""
+    with write_transaction(session) as db:
+        lieu = one(db, Lieu, slug="navette")
+        for number in range(20):
+            somebody_here(db, lieu, f"Member {number}")
+    sent: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_else: Any) -> None:
+        sent.append(statement)
+
+    with app.app_context():
+        engine = database.engine
+    event.listen(engine, "before_cursor_execute", note)
+    desk.get("/concierge/navette/")
+    first = len(sent)
+    desk.get("/concierge/navette/")
+    event.remove(engine, "before_cursor_execute", note)
+    traces = 5  # to look once more for those that are there, the new ones, and around them
+    assert first <= len(sent) - first + traces
 
 
 def test_the_live_parts_replace_themselves_and_carry_no_page_around_them(

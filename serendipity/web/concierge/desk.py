@@ -24,7 +24,7 @@ from serendipity.shifts import Shift
 from serendipity.web import forms, traces
 from serendipity.web.access import access, current_member
 from serendipity.web.concierge import blueprint
-from serendipity.web.concierge.looking import look
+from serendipity.web.concierge.looking import Desk, look
 from serendipity.web.language import chosen
 from serendipity.web.saying import CheckIn
 
@@ -34,21 +34,15 @@ SHOWN = 7  # people with a sign on the first page; the others are a click away
 @blueprint.get("/<slug>/")
 @access("concierge")
 def show(slug: str) -> ResponseReturnValue:
-    return render_template(
-        "concierge/show.html",
-        desk=look(g.lieu, g.shift),
-        shown=SHOWN,
-        note=shifts.last_note(reading(), lieu_id=g.lieu.id),
-    )
+    note = shifts.last_note(reading(), lieu_id=g.lieu.id)
+    return shown("concierge/show.html", look(g.lieu, g.shift), shown=SHOWN, note=note)
 
 
 @blueprint.get("/<slug>/live")
 @access("concierge")
 def live(slug: str) -> ResponseReturnValue:
     """The parts of the page that change by themselves, each to replace itself."""
-    return render_template(
-        "concierge/live.html", desk=look(g.lieu, g.shift), shown=SHOWN, again=True
-    )
+    return shown("concierge/live.html", look(g.lieu, g.shift), shown=SHOWN, again=True)
 
 
 @blueprint.get("/<slug>/people")
@@ -57,8 +51,20 @@ def people(slug: str) -> ResponseReturnValue:
     desk = look(g.lieu, g.shift)
     here = [one.member.id for one in desk.gathering.people]
     told = access_needs.told(reading(), lieu_id=g.lieu.id, member_ids=here, at=desk.at)
+    page = shown("concierge/people.html", desk, told=told)
     traces.leave(g.shift, {"seen-access-need": told})
-    return render_template("concierge/people.html", desk=desk, told=told)
+    return page
+
+
+def shown(template: str, desk: Desk, **facts: Any) -> str:
+    """The page, and the trace of having looked, which is written before anybody has the page.
+
+    It is written last: a write forgets all rows that the session holds, and a page of two hundred
+    people would ask for each of them once more.
+    """
+    page = render_template(template, desk=desk, **facts)
+    traces.leave(g.shift, desk.seen())
+    return page
 
 
 # --- one button each ------------------------------------------------------------------------

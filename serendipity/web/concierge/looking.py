@@ -1,6 +1,6 @@
-"""What the concierge's desk shows, looked up in one go.
+"""What the concierge's desk shows, looked up in one go, and whom it names.
 
-Looking leaves a trace that those who were seen can read (`traces`).
+Looking leaves a trace that those who were seen can read: who shows a desk leaves it (`desk.shown`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from serendipity.lieux import Lieu
 from serendipity.members import Member
 from serendipity.postures import garden, post, settling, watch, write
 from serendipity.shifts import Shift
-from serendipity.web import traces
 from serendipity.web.loom import Loom, loom, short_names
 
 STORIES = 5
@@ -46,6 +45,15 @@ class Desk:
     more: int  # ideas beyond those on the page
     names: dict[int, str]  # of everybody here, and whom an idea is about, as short as can be
 
+    def seen(self) -> audit.Seen:
+        """Everybody whom the page names, and as what."""
+        return {
+            "seen-present": [one.member.id for one in self.gathering.people],
+            "seen-absent": self.garden.member_ids(),
+            "seen-settling": self.settling.member_ids(),
+            "seen-outcome": [member.id for one in self.outcomes for member in (one.a, one.b)],
+        }
+
     def bridges(self, carry: post.Carry) -> bool:
         """Whether these people are of two groups that keep to themselves."""
         numbers = {self.garden.groups.get(member.id) for member in carry.members}
@@ -53,11 +61,11 @@ class Desk:
 
 
 def look(lieu: Lieu, shift: Shift) -> Desk:
-    """Look at the lieu now, and leave the trace of having looked."""
+    """Look at the lieu now."""
     session, at = reading(), clock.now()
     gathering = watch.gathering(session, lieu=lieu, at=at)
     carries = post.to_carry(session, lieu_id=lieu.id, at=at)
-    found = Desk(
+    return Desk(
         lieu=lieu,
         shift=shift,
         at=at,
@@ -89,18 +97,6 @@ def look(lieu: Lieu, shift: Shift) -> Desk:
         ),
         names=_names(gathering.people, carries[:CARRIED]),
     )
-    traces.leave(shift, _seen(found))
-    return found
-
-
-def _seen(found: Desk) -> audit.Seen:
-    """Everybody whom the page names, and as what."""
-    return {
-        "seen-present": [one.member.id for one in found.gathering.people],
-        "seen-absent": found.garden.member_ids(),
-        "seen-settling": found.settling.member_ids(),
-        "seen-outcome": [member.id for one in found.outcomes for member in (one.a, one.b)],
-    }
 
 
 def _names(people: Sequence[watch.Here], carries: Sequence[post.Carry]) -> dict[int, str]:

@@ -1,0 +1,70 @@
+"""Templates are compiled once, ahead, and never shown as they were before a change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from flask import Flask, render_template
+from jinja2 import Environment
+
+from serendipity import config
+from serendipity.app import create_app
+from serendipity.web import compiled
+
+
+def folder(settings: config.Settings) -> Path:
+    return settings.instance / "templates"
+
+
+def test_what_was_compiled_ahead_is_compiled_by_nobody_else(
+    settings: config.Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled.ahead(create_app(settings))
+    other = create_app(settings)
+
+    def compile_anew(*_given: object, **_facts: object) -> None:
+        raise AssertionError("compiled once more")
+
+    monkeypatch.setattr(Environment, "compile", compile_anew)
+    for name in other.jinja_env.list_templates():
+        assert other.jinja_env.get_template(name).name == name
+
+
+def test_only_the_owner_may_write_what_all_processes_run(settings: config.Settings) -> None:
+    compiled.ahead(create_app(settings))
+    (kept,) = folder(settings).iterdir()
+    assert kept.stat().st_mode & 0o777 == 0o700
+
+
+def changing(settings: config.Settings, words: str) -> Flask:
+    """An app whose one template says these words."""
+    (settings.instance / "own").mkdir(parents=True, exist_ok=True)
+    (settings.instance / "own" / "one.html").write_text(words)
+    app = create_app(settings)
+    app.template_folder = str(settings.instance / "own")
+    app.__dict__.pop("jinja_loader", None)
+    return app
+
+
+def test_a_changed_template_is_shown_as_it_is_now(settings: config.Settings) -> None:
+    for words in ("before", "after"):
+        app = changing(settings, words)
+        compiled.ahead(app)
+        with app.test_request_context():
+            assert render_template("one.html") == words
+
+
+def test_where_nobody_made_the_folder_or_the_disk_is_full_pages_are_shown(
+    settings: config.Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert create_app(settings).test_client().get("/sign-in").status_code == 200
+    assert not folder(settings).exists()
+
+    def full(*_given: object, **_facts: object) -> None:
+        raise OSError("No space left on device")
+
+    app = create_app(settings)
+    compiled.ahead(changing(settings, "small"))
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
+    assert app.test_client().get("/sign-in").status_code == 200
