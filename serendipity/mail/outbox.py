@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
+    Select,
     String,
     Text,
     UniqueConstraint,
@@ -21,11 +22,10 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serendipity import many, members
-from serendipity.db import Base, Key, PublicId, new_public_id
+from serendipity.db import Base, Key, PublicId, add_if_new, new_public_id
 from serendipity.errors import Invalid, NotFound, Refused
 from serendipity.members import Member
 
@@ -154,33 +154,22 @@ def owe(
     ------
     NoSuchKind, UnusableAddress
     """
-    if kind not in KINDS:
-        raise NoSuchKind(kind=kind)
-    recipient = usable_address(recipient)
-    owed = letter_owed(session, kind=kind, recipient=recipient, key=key)
-    if owed is not None:
-        return owed
-    letter = Letter(
+    row = _row(
         kind=kind,
         recipient=recipient,
         key=key,
+        facts=facts,
+        language=language,
+        at=at,
         member_id=member_id,
         lieu_id=lieu_id,
-        language=language,
-        facts=facts,
-        urgent=KINDS[kind].urgent,
-        owed_at=at,
-        next_try_at=not_before or at,
     )
-    try:
-        with session.begin_nested():
-            session.add(letter)
-    except IntegrityError:  # another transaction owed it a moment ago: theirs is the letter
-        owed = letter_owed(session, kind=kind, recipient=recipient, key=key)
-        if owed is None:
-            raise
-        return owed
-    return letter
+    # One statement, because what a letter is about is locked until it is owed.
+    row["next_try_at"] = not_before or at
+    new = add_if_new(session, Letter, **row)
+    if new is not None:
+        return new
+    return session.scalars(_under(kind, row["recipient"], key)).one()
 
 
 def owe_all(session: Session, letters: Sequence[dict[str, Any]], *, at: datetime) -> int:
@@ -228,8 +217,12 @@ def _row(
 
 def letter_owed(session: Session, *, kind: str, recipient: str, key: str) -> Letter | None:
     """The letter owed under this key, if any."""
-    return session.scalar(
-        select(Letter).where(Letter.kind == kind, Letter.recipient == recipient, Letter.key == key)
+    return session.scalar(_under(kind, recipient, key))
+
+
+def _under(kind: str, recipient: str, key: str) -> Select[Letter]:
+    return select(Letter).where(
+        Letter.kind == kind, Letter.recipient == recipient, Letter.key == key
     )
 
 
