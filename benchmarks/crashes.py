@@ -127,7 +127,8 @@ def fill(url: str, *, places: int, people: int) -> None:
 
 def _person(session: Session, lieu: Lieu, n: int, at: datetime) -> None:
     member = Member(
-        email=f"m{lieu.id}-{n}@example.org", name=f"Member {lieu.id}-{n}", languages=["en"],
+        # no name is a part of another: letters are searched for them
+        email=f"m{lieu.id}-{n:03}@example.org", name=f"Member {lieu.id}-{n:03}", languages=["en"],
         home_lieu_id=lieu.id, created_at=at, email_confirmed_at=at,
     )  # fmt: skip
     session.add(member)
@@ -300,6 +301,7 @@ def many(url: str, *, workers: int, nights: int, seed: int) -> Nights:
     with office() as (taking, smtp), night_app(url, smtp) as app:
         for number in range(nights):
             now = START + number * DAY
+            _come(url, number, now)
             deaths += _together(app, now, "plan", workers=workers, chance=chance)
             _together(app, now + MINUTE, "plan", workers=1)  # who died left something to do
             changed, undo = _change(url, now + 2 * MINUTE, chance)
@@ -314,6 +316,16 @@ def many(url: str, *, workers: int, nights: int, seed: int) -> Nights:
         return Nights(_found(url, taking, deaths=deaths), told, changes, deaths)
 
 
+def _come(url: str, night: int, at: datetime) -> None:
+    """Two newcomers at each lieu: the others have had their letter of the week."""
+    engine = create_engine(url, poolclass=NullPool, **engine_options(url))
+    with Session(engine) as given, write_transaction(given) as session:
+        for lieu in session.scalars(select(Lieu)):
+            for n in (0, 1):
+                _person(session, lieu, 100 + 2 * night + n, at)
+    engine.dispose()
+
+
 def _together(
     app: Flask, now: datetime, what: str, *, workers: int, chance: random.Random | None = None
 ) -> int:
@@ -321,7 +333,7 @@ def _together(
     running = [_started(app, now, what) for _ in range(workers)]
     if chance is not None:
         for process in chance.sample(running, workers // 4):
-            process.join(chance.uniform(0.3, 1.0))
+            process.join(chance.uniform(0.05, 0.6))
             if process.is_alive():
                 os.kill(process.pid, signal.SIGKILL)
     for process in running:
