@@ -1,7 +1,9 @@
-"""The loom: today's weave as a drawing. People on a ring, ties as threads, ideas as two strands.
+"""The loom: today's weave as a drawing. People by springs, ties as threads, ideas as two strands.
 
 Pure geometry in the units of one SVG; what it shows is also a list on the same page. People who
-know each other sit side by side, so that what crosses the middle is what bridges.
+knew each other before today stand together (`springs`), so that what goes from one such knot to
+another is what bridges. What is met today and what is an idea pulls nobody: it comes and goes with
+every answer, and people should stay where one saw them.
 """
 
 from __future__ import annotations
@@ -11,21 +13,27 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-Point = tuple[float, float]
-Pair = tuple[int, int]
+from serendipity.web import springs
+from serendipity.web.springs import Pair, Point
 
-CENTRE: Point = (300.0, 240.0)
-RADII: Point = (246.0, 182.0)
-BEND = 0.45  # how far from the centre a thread turns: 0 through it, 1 along the ring
+CENTRE: Point = (300.0, 250.0)
+BEND = 0.1  # how far a thread leans to its side, as a share of its length
 SWING = 7.0  # how far the two strands sway
 MOST = 40  # names that still can be read; the list has everybody
-KINDS = ("offer", "sunny", "moss")  # one after the other around the ring
+KINDS = ("offer", "sunny", "moss")  # the largest group first
 NOBODYS = "paper"  # who knows nobody here sits in no group
+# Where a name may stand: to the right of the seat, to its left, below, above.
+SIDES = ((13.0, 4.5, ""), (-13.0, 4.5, "e"), (0.0, 24.0, "m"), (0.0, -14.0, "m"))
+LETTER = 7.4  # how wide a letter of a name is, about
+PAPER = (-66.0, 34.0, 666.0, 472.0)  # the viewBox of the SVG, and a margin
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+Label = tuple[Point, str, Box]
 
 
 @dataclass(frozen=True)
 class Seat:
-    """Somebody on the ring."""
+    """Somebody in the drawing."""
 
     member_id: int
     name: str
@@ -74,14 +82,15 @@ def loom(
     ties, met = set(ties), set(met)
     shown = _shown([one for one, _ in people], [pair for _, pair in ideas], ties | met)
     groups = _groups(shown, ties)
-    order = sorted(shown, key=lambda one: (groups[one], shown.index(one)))
     names = short_names(dict(people))
     sizes = Counter(groups.values())
+    stands = springs.settled(shown, ties - met)
+    at = {one: _rounded(CENTRE[0] + x, CENTRE[1] + y) for one, (x, y) in stands.items()}
+    bridges = _bridges(at, ideas)
+    labels = _labels(at, names, [bridge.bead for bridge in bridges])
     seats = [
-        Seat(one, names[one], *_place(number, len(order)), _kind(groups[one], sizes))
-        for number, one in enumerate(order)
+        Seat(one, names[one], at[one], *labels[one], _kind(groups[one], sizes)) for one in shown
     ]
-    at = {seat.member_id: seat.at for seat in seats}
     drawn = {
         "old": [pair for pair in sorted(ties - met) if at.keys() >= set(pair)],
         "met": [pair for pair in sorted(met) if at.keys() >= set(pair)],
@@ -90,7 +99,7 @@ def loom(
         seats,
         old=[_thread(at[a], at[b]) for a, b in drawn["old"]],
         met=[_thread(at[a], at[b]) for a, b in drawn["met"]],
-        bridges=_bridges(at, ideas),
+        bridges=bridges,
         left_out=len(people) - len(shown),
         in_words={kind: _in_words(pairs, names) for kind, pairs in drawn.items()},
     )
@@ -105,7 +114,7 @@ def _in_words(pairs: Iterable[Pair], names: dict[int, str]) -> list[tuple[str, l
 
 
 def _shown(ids: Sequence[int], ideas: Sequence[Pair], pairs: set[Pair]) -> list[int]:
-    """When the ring is full: first who is in an idea, then who has most threads."""
+    """When the paper is full: first who is in an idea, then who has most threads."""
     if len(ids) <= MOST:
         return list(ids)
     wanted = {one for pair in ideas for one in pair}
@@ -152,21 +161,47 @@ def _kind(group: int, sizes: Counter[int]) -> str:
     return KINDS[group % len(KINDS)] if sizes[group] > 1 else NOBODYS
 
 
-def _place(number: int, count: int) -> tuple[Point, Point, str]:
-    """Where a seat is on the ring, where its name stands, and how the name is anchored."""
-    turn = 2 * math.pi * number / count - 2 * math.pi / 3
-    across, down = math.cos(turn), math.sin(turn)
-    seat = _rounded(CENTRE[0] + RADII[0] * across, CENTRE[1] + RADII[1] * down)
-    label = _rounded(CENTRE[0] + (RADII[0] + 16) * across, CENTRE[1] + (RADII[1] + 18) * down + 5)
-    return seat, label, "m" if abs(across) < 0.2 else ("e" if across < 0 else "")
+def _labels(
+    at: dict[int, Point], names: dict[int, str], beads: Sequence[Point]
+) -> dict[int, tuple[Point, str]]:
+    """Where each name stands, and how it is anchored: where it hides least, the first for choice.
+
+    The upper ones choose first; in a full room some names touch, and the list says them all.
+    """
+    taken = [(x - 9, y - 9, x + 9, y + 9) for x, y in at.values()]
+    taken += [(x - 13, y - 13, x + 13, y + 13) for x, y in beads]
+    found = {}
+    for one in sorted(at, key=lambda key: (at[key][1], key)):
+        choices = [_label(at[one], names[one], *side) for side in SIDES]
+        best = min(choices, key=lambda label: sum(_shared(label[2], box) for box in taken))
+        taken.append(best[2])
+        found[one] = best[:2]
+    return found
+
+
+def _label(at: Point, name: str, across: float, down: float, anchor: str) -> Label:
+    """A name at this side of a seat, with the box that it takes; beside the paper nobody reads."""
+    x, y = _rounded(at[0] + across, at[1] + down)
+    wide = LETTER * len(name)
+    left = x - wide * {"": 0.0, "m": 0.5, "e": 1.0}[anchor]
+    return (x, y), anchor, (left, y - 11, left + wide, y + 3)
+
+
+def _shared(a: Box, b: Box) -> float:
+    """How much of each other two boxes hide; what stands beside the paper hides the more."""
+    wide = min(a[2], b[2]) - max(a[0], b[0])
+    high = min(a[3], b[3]) - max(a[1], b[1])
+    beside = max(0.0, PAPER[0] - a[0], a[2] - PAPER[2], PAPER[1] - a[1], a[3] - PAPER[3])
+    return max(0.0, wide) * max(0.0, high) + beside
 
 
 def _turns(a: Point, b: Point) -> tuple[Point, Point]:
-    """The two control points of the thread between two seats."""
-    towards = [
-        (CENTRE[0] + BEND * (x - CENTRE[0]), CENTRE[1] + BEND * (y - CENTRE[1])) for x, y in (a, b)
-    ]
-    return towards[0], towards[1]
+    """The two control points of the thread between two seats: it leans a little to its left."""
+    (x, y), (wide, high) = a, (b[0] - a[0], b[1] - a[1])
+    first, second = (
+        (x + share * wide + BEND * high, y + share * high - BEND * wide) for share in (0.3, 0.7)
+    )
+    return first, second
 
 
 def _thread(a: Point, b: Point) -> str:
@@ -181,7 +216,8 @@ def _bridges(at: dict[int, Point], ideas: Sequence[tuple[int, Pair]]) -> list[Br
     bridges: list[Bridge] = []
     for number, (a, b) in ideas:
         if a in at and b in at:
-            bead = _free_place(at[a], at[b], [bridge.bead for bridge in bridges])
+            taken = [*at.values(), *(bridge.bead for bridge in bridges)]
+            bead = _free_place(at[a], at[b], taken)
             bridges.append(
                 Bridge(
                     number,
@@ -195,7 +231,7 @@ def _bridges(at: dict[int, Point], ideas: Sequence[tuple[int, Pair]]) -> list[Br
 
 
 def _free_place(a: Point, b: Point, taken: Sequence[Point]) -> Point:
-    """Where along the thread the bead hangs: the middle, or where no other bead is near."""
+    """Where along the thread the bead hangs: the middle, or where nothing else is near."""
     places = [_along(a, b, share) for share in (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74)]
     free = [one for one in places if all(math.dist(one, other) > 28 for other in taken)]
     return _rounded(*(free or places)[0])

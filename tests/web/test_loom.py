@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from serendipity.web.loom import MOST, Loom, loom
+from serendipity.web.loom import MOST, Loom, Seat, loom
 
 PEOPLE = [(number, f"Name{number} Family{number}") for number in range(1, 13)]
 TIES = {(1, 2), (2, 3), (1, 3), (7, 8), (8, 9), (7, 9)}
@@ -29,14 +29,42 @@ def test_everybody_has_a_seat_of_their_own_and_a_name() -> None:
     assert {seat.name for seat in seats} == {f"Name{number}" for number, _ in PEOPLE}
 
 
-def test_people_who_know_each_other_sit_side_by_side_in_one_colour() -> None:
-    seats = drawn().seats
-    places = {seat.member_id: place for place, seat in enumerate(seats)}
-    for group in ((1, 2, 3), (7, 8, 9)):
-        taken = sorted(places[one] for one in group)
-        assert taken[-1] - taken[0] == 2
-        assert len({seat.kind for seat in seats if seat.member_id in group}) == 1
-    assert {seat.kind for seat in seats if seat.member_id in (4, 5, 6)} == {"paper"}
+def test_people_who_know_each_other_stand_together_in_one_colour() -> None:
+    seats = {seat.member_id: seat for seat in drawn().seats}
+    first, second = (1, 2, 3), (7, 8, 9)
+    for group, others in ((first, second), (second, first)):
+        for one in group:
+            to = {other: math.dist(seats[one].at, seats[other].at) for other in seats}
+            assert max(to[other] for other in group) < min(to[other] for other in others)
+        assert len({seats[one].kind for one in group}) == 1
+    assert {seats[one].kind for one in (4, 5, 6)} == {"paper"}
+
+
+def test_what_is_met_and_what_is_an_idea_moves_nobody() -> None:
+    places = [
+        [seat.at for seat in loom(PEOPLE, ties=TIES | met, met=met, ideas=ideas).seats]
+        for met, ideas in ((set(), []), ({(4, 5), (1, 12)}, IDEAS))
+    ]
+    assert places[0] == places[1]
+
+
+def box(seat: Seat) -> tuple[float, float, float, float]:
+    (x, y), wide = seat.label, 7.0 * len(seat.name)
+    left = {"": x, "m": x - wide / 2, "e": x - wide}[seat.anchor]
+    return left, y - 10, left + wide, y + 3
+
+
+@pytest.mark.parametrize("count", [6, 12])
+def test_no_name_hides_another_or_a_seat(count: int) -> None:
+    seats = drawn(count).seats
+    boxes = [(seat, *box(seat)) for seat in seats]
+    for seat, left, top, right, bottom in boxes:
+        for other, far_left, far_top, far_right, far_bottom in boxes:
+            if seat is not other:
+                aside = right <= far_left or far_right <= left
+                assert aside or bottom <= far_top or far_bottom <= top
+                x, y = other.at
+                assert not (left < x < right and top < y < bottom)
 
 
 def test_beads_do_not_hide_one_another() -> None:
@@ -52,8 +80,14 @@ def test_everything_stays_on_the_paper() -> None:
         *found.met,
         *(path for one in found.bridges for path in (one.need, one.offer)),
     ]
-    numbers = [float(one) for path in paths for one in re.findall(r"-?\d+(?:\.\d+)?", path)]
-    assert all(30 <= number <= 670 for number in numbers)
+    points = [
+        tuple(map(float, one))
+        for path in paths
+        for one in re.findall(r"(-?\d+(?:\.\d+)?) (-?\d+(?:\.\d+)?)", path)
+    ]
+    assert all(-70 <= x <= 670 and 30 <= y <= 476 for x, y in points)
+    for left, top, right, bottom in map(box, found.seats):
+        assert (left >= -70, top >= 30, right <= 670, bottom <= 476) == (True,) * 4
 
 
 def test_the_strands_begin_and_end_at_the_two_people() -> None:
@@ -75,7 +109,7 @@ def test_few_people_are_drawn_too(count: int) -> None:
     assert len(drawn(count).seats) == count
 
 
-def test_a_full_ring_keeps_who_is_in_an_idea_and_says_how_many_it_left_out() -> None:
+def test_a_full_drawing_keeps_who_is_in_an_idea_and_says_how_many_it_left_out() -> None:
     crowd = [(number, f"N{number}") for number in range(1, 201)]
     found = loom(crowd, ties={(1, 2)}, met=(), ideas=[(1, (199, 200))])
     assert len(found.seats) == MOST
@@ -85,6 +119,6 @@ def test_a_full_ring_keeps_who_is_in_an_idea_and_says_how_many_it_left_out() -> 
 
 
 @pytest.mark.parametrize("name", ["", " ", "Élodie", "李 小龙"])
-def test_any_name_can_stand_on_the_ring(name: str) -> None:
+def test_any_name_can_stand_in_the_drawing(name: str) -> None:
     (seat,) = loom([(1, name)], ties=(), met=(), ideas=()).seats
     assert seat.name
