@@ -109,6 +109,9 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=60),
+        # A page asks for its parts by itself. An answer that comes late must not bring back the
+        # session as it was before somebody signed out, or chose another language.
+        SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=1_000_000,
         MAX_FORM_MEMORY_SIZE=500_000,
         TRUSTED_HOSTS=trusted_hosts(settings),

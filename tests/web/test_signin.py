@@ -54,6 +54,18 @@ def test_signing_out_ends_the_session(client: FlaskClient, app: Flask, awa: str)
     assert who(client) == ""
 
 
+@pytest.mark.parametrize("page", ["/here", "/here/_now", "/here/_room", "/me"])
+def test_an_answer_that_comes_late_does_not_undo_a_signing_out(
+    client: FlaskClient, app: Flask, awa: str, page: str
+) -> None:
+    send(client, "/sign-in", "/sign-in", email="awa@example.org")
+    send(client, "/sign-in/code", "/sign-in/code", code=code_in_the_letter(app))
+    assert client.get(page).status_code in (200, 204, 303)
+    begun = client.get(page)  # its answer may come after the next one's
+    send(client, "/sign-out", "/")
+    assert "Set-Cookie" not in begun.headers
+
+
 def test_known_and_unknown_addresses_get_the_same_bytes(app: Flask, awa: str) -> None:
     seen = []
     for email in ("awa@example.org", "zoe@example.org"):
