@@ -220,6 +220,8 @@ def refuse_if_untrue(session: Session, letter: Letter, *, at: datetime) -> None:
         _refuse_if_nothing_to_ask(session, letter, at)
     elif letter.kind == "together":
         _refuse_if_apart(session, letter)
+    elif letter.kind == "silence":
+        _refuse_if_chosen(session, letter, member, at)
 
 
 # A letter that asks about an encounter → what its reader may still be asked about.
@@ -253,6 +255,17 @@ def _refuse_without_consent(session: Session, letter: Letter, reader: int, at: d
         chosen = consent.of(session, member_id=reader, lieu_id=letter.lieu_id)
         if not chosen.by_mail:
             raise Withdrawn("no longer agrees")
+
+
+def _refuse_if_chosen(session: Session, letter: Letter, reader: Member, at: datetime) -> None:
+    """That letters were paused for silence concerns nobody who chose for themself meanwhile."""
+    if reader.paused_until and reader.paused_until > at:
+        raise Withdrawn("paused")
+    if presence.hidden(session, {reader.id}, at=at):
+        raise Withdrawn("hides")
+    chosen = consent.of(session, member_id=reader.id, lieu_id=int(letter.lieu_id or 0))
+    if not chosen.by_mail or reader.id not in rhythms.paused(session, {reader.id}):
+        raise Withdrawn("chose otherwise")
 
 
 def _refuse_if_resting(session: Session, people: Collection[int], at: datetime) -> None:

@@ -17,13 +17,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from serendipity import clock, consent, mail, members
+from serendipity import clock, consent, mail, members, rhythms
 from serendipity.config import Settings
 from serendipity.db import reading, writing
 from serendipity.jobs import delivery, letters, post
 from serendipity.jobs.delivery import Desk
 from serendipity.jobs.post import FilePost, SmtpPost
 from serendipity.mail import Letter
+from serendipity.presence import Presence
 from tests.conftest import NOON, Clock
 from tests.jobs.post_office import Cutting, Office, Open
 from tests.rows import a_lieu, a_member
@@ -336,6 +337,34 @@ def test_who_changed_their_mind_after_the_plan_gets_no_letter(desk: Desk, change
     delivery.deliver_due(desk)
     assert state(letter) == "withdrawn"
     assert not (desk.settings.instance / "mail").exists()
+
+
+def hide(session: Any, member: int, lieu: int) -> None:
+    session.add(
+        Presence(member_id=member, lieu_id=lieu, started_at=NOON, until=NOON + timedelta(hours=4),
+                 how_in="qr", confirmed_at=NOON, hidden_at=NOON)
+    )  # fmt: skip
+
+
+def choose_anew(session: Any, member: int, lieu: int) -> None:
+    rhythms.choose(session, member_id=member, every="monthly", at=NOON)
+
+
+def nothing(session: Any, member: int, lieu: int) -> None:
+    """They leave it as it is."""
+
+
+@pytest.mark.parametrize("change", [withdraw_consent, pause, erase, hide, choose_anew, nothing])
+def test_who_chose_after_the_pause_for_silence_is_not_told_of_it(desk: Desk, change: Any) -> None:
+    _, member, lieu = owed_offer()
+    with writing() as session:
+        rhythms.pause_for_silence(session, member_id=member, at=NOON)
+        address = str(members.member_named(session, member).email)
+    letter = owed(kind="silence", recipient=address, facts={}, member_id=member, lieu_id=lieu)
+    with writing() as session:
+        change(session, member, lieu)
+    delivery.deliver_due(desk)
+    assert state(letter) == ("sent" if change is nothing else "withdrawn")
 
 
 def test_who_changes_their_mind_while_it_is_being_announced_gets_no_letter(
