@@ -33,3 +33,16 @@ def test_workers_that_die_share_the_nights_and_write_to_nobody_who_said_no(
     assert nights.changes > 0
     assert found.withdrawn > 0
     assert nights.told == 0
+
+
+def test_control_letters_against_a_no_are_seen() -> None:
+    ada = crashes.No("ada@example.org", "Ada Ott")
+    bo = crashes.No("bo@example.org", "Bo Ray")
+    apart = crashes.No("ada@example.org", "Ada Ott", apart=[bo])
+    to_ada, to_bo = ("<1@x>", "ada@example.org"), ("<2@x>", "bo@example.org")
+    assert ada.is_broken_by((*to_ada, "We paused your letters"))
+    assert ada.is_broken_by((*to_bo, "Ada Ott could help you"))
+    assert not ada.is_broken_by((*to_bo, "Cy Dunn could help you"))
+    assert apart.is_broken_by((*to_bo, "Ada Ott could help you"))
+    assert apart.is_broken_by((*to_ada, "Bo Ray could help you"))
+    assert not apart.is_broken_by((*to_ada, "Cy Dunn could help you"))
