@@ -14,7 +14,6 @@ from serendipity.app import create_app
 from serendipity.db import database
 from serendipity.web import compiled
 
-
 NewApp = Callable[[], Flask]
 
 
