@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ForeignKey, Index, delete, or_, select, text
+from sqlalchemy import ForeignKey, Index, bindparam, delete, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serendipity import many, members
@@ -98,32 +99,34 @@ def sharing(session: Session, member_ids: Iterable[int], *, lieu_id: int) -> set
         session.scalars(
             select(Consent.member_id).where(
                 Consent.lieu_id == lieu_id,
-                many.among(session, Consent.member_id, list(member_ids)),
+                many.among(Consent.member_id, list(member_ids)),
                 Consent.other_lieux,
             )
         )
     )
 
 
+_SEEN: Final = (
+    select(Presence.member_id)
+    .join(
+        Consent,
+        (Consent.member_id == Presence.member_id) & (Consent.lieu_id == Presence.lieu_id),
+    )
+    .where(
+        Presence.lieu_id == bindparam("lieu_id"),
+        Presence.ended_at.is_(None),
+        Presence.until > bindparam("at"),
+        Presence.hidden_at.is_(None),
+        # said from afar, with no code of a door: not seen, and so seeing nobody
+        or_(Presence.how_in != "api", Presence.confirmed_at.is_not(None)),
+        Consent.here_today,
+    )
+)
+
+
 def seen_by_all(session: Session, *, lieu_id: int, at: datetime) -> set[int]:
     """Members checked in at this lieu who agreed to be seen here today and are not hidden."""
-    seen = (
-        select(Presence.member_id)
-        .join(
-            Consent,
-            (Consent.member_id == Presence.member_id) & (Consent.lieu_id == Presence.lieu_id),
-        )
-        .where(
-            Presence.lieu_id == lieu_id,
-            Presence.ended_at.is_(None),
-            Presence.until > at,
-            Presence.hidden_at.is_(None),
-            # said from afar, with no code of a door: not seen, and so seeing nobody
-            or_(Presence.how_in != "api", Presence.confirmed_at.is_not(None)),
-            Consent.here_today,
-        )
-    )
-    return {member_id for (member_id,) in look_up(session, seen)}
+    return {who for (who,) in look_up(session, _SEEN, lieu_id=lieu_id, at=at)}
 
 
 def sharing_elsewhere(session: Session, *, lieu_id: int, start: int, most: int) -> dict[int, int]:

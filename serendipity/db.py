@@ -38,11 +38,15 @@ from sqlalchemy import (
     String,
     event,
     exc,
-    select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Session,
+    make_transient_to_detached,
+    mapped_column,
+)
 from sqlalchemy.types import TypeDecorator
 
 from serendipity.errors import Busy
@@ -247,8 +251,9 @@ def add_rows(session: Session, noun: type[Base], new: Sequence[Mapping[str, Any]
 
 def add_row(session: Session, noun: type[Row], **values: Any) -> Row:
     """A new row."""
-    added: Row = session.scalars(_adding(noun, _dialect(session)), values).one()
-    return added
+    session.flush()
+    row = session.connection().execute(_adding(noun, _dialect(session)), values).one()
+    return _held(session, noun, row)
 
 
 def add_if_new(session: Session, noun: type[Row], **values: Any) -> Row | None:
@@ -257,7 +262,9 @@ def add_if_new(session: Session, noun: type[Row], **values: Any) -> Row | None:
     The schema is the judge of two who come together, and its no is no error: no savepoint is
     needed to go on after it.
     """
-    return session.scalars(_adding_if_new(noun, _dialect(session)), values).one_or_none()
+    session.flush()
+    found = session.connection().execute(_adding_if_new(noun, _dialect(session)), values).all()
+    return _held(session, noun, found[0]) if found else None
 
 
 def set_row(session: Session, noun: type[Base], **values: Any) -> None:
@@ -277,18 +284,25 @@ def _inserting(noun: type[Base], dialect: str) -> Any:
 
 @cache
 def _adding(noun: type[Base], dialect: str) -> Any:
-    return _giving_back(noun, _inserting(noun, dialect))
+    return _inserting(noun, dialect).returning(*noun.__table__.columns)
 
 
 @cache
 def _adding_if_new(noun: type[Base], dialect: str) -> Any:
-    return _giving_back(noun, _inserting(noun, dialect).on_conflict_do_nothing())
+    inserting = _inserting(noun, dialect).on_conflict_do_nothing()
+    return inserting.returning(*noun.__table__.columns)
 
 
-def _giving_back(noun: type[Base], inserting: Any) -> Any:
-    written = select(noun).from_statement(inserting.returning(*noun.__table__.columns))
+def _held(session: Session, noun: type[Row], row: Any) -> Row:
+    """This whole row as the session holds what it has looked up; a query for it takes longer."""
+    made = noun(**row._mapping)
+    make_transient_to_detached(made)
     # SQLite may give a new row the number of one that is gone, and that the session still holds.
-    return written.execution_options(populate_existing=True)
+    gone = session.identity_map.get(session.identity_key(instance=made))
+    if gone is not None:
+        session.expunge(gone)
+    session.add(made)
+    return made
 
 
 @cache

@@ -191,7 +191,7 @@ def last_starts(
     rows = session.execute(
         select(Moment.lieu_id, Moment.weekday, Moment.starts, Lieu.timezone)
         .join(Lieu, Lieu.id == Moment.lieu_id)
-        .where(many.among(session, Moment.lieu_id, lieu_ids), Moment.weekday.in_(somewhere))
+        .where(many.among(Moment.lieu_id, lieu_ids), Moment.weekday.in_(somewhere))
     )
     began: dict[int, datetime] = {}
     for lieu_id, weekday, minutes, zone in rows:

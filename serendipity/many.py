@@ -3,8 +3,8 @@
 A list of ids written out (`IN ($1, $2, …)`) makes a statement of its own for every length of the
 list: each is put together, sent, read and planned anew, and a thousand ids take longer to write
 down than to look up. Here a list is one parameter: an array on PostgreSQL, JSON on SQLite. So the
-statement stays the same, the driver prepares it once, and no list is too long for a database
-(SQLite takes 32,766 parameters, PostgreSQL 65,535).
+statement stays the same, may be made once as a constant, the driver prepares it once, and no list
+is too long for a database (SQLite takes 32,766 parameters, PostgreSQL 65,535).
 
 For the night, which does this for a whole lieu at a time; for a handful of rows `IN` and
 `session.add` are plainer and as quick.
@@ -21,33 +21,78 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     JSON,
+    Boolean,
     ColumnElement,
+    Dialect,
     Select,
     String,
-    any_,
     bindparam,
     cast,
     column,
     func,
-    literal,
     select,
     text,
 )
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import QueryableAttribute, Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from serendipity.db import Base, insert_new, microseconds
 
 
-def among(
-    session: Session, wanted: QueryableAttribute[Any], values: Collection[Any]
-) -> ColumnElement[bool]:
-    """Whether this column holds one of these ids or words, however many there are."""
-    if _on_postgresql(session):
-        # no VARCHAR(n): that would cut a longer word, and find another
-        kind = String() if isinstance(wanted.type, String) else wanted.type
-        return wanted == any_(literal(list(values), ARRAY(kind)))
-    listed = func.json_each(json.dumps(list(values))).table_valued("value")
-    return wanted.in_(select(listed.c.value))
+class Listed(TypeDecorator[Collection[Any]]):
+    """Many values as one parameter: an array on PostgreSQL, JSON on SQLite."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, kind: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        array = dialect.name == "postgresql"
+        return dialect.type_descriptor(ARRAY(self.kind) if array else String())
+
+    def process_bind_param(self, value: Collection[Any] | None, dialect: Dialect) -> Any:
+        values = list(value or ())
+        return values if dialect.name == "postgresql" else json.dumps(values)
+
+
+class Among(FunctionElement[bool]):
+    """A column that holds one of many values; each database has its own words for it."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def self_group(self, against: Any = None) -> Any:
+        return self  # as it is: "… = 1" on SQLite would follow no index
+
+
+@compiles(Among)
+def _in_words_of_sqlite(element: Among, compiler: SQLCompiler, **how: Any) -> str:
+    wanted, given = (compiler.process(one, **how) for one in element.clauses)
+    return f"({wanted} IN (SELECT value FROM json_each({given})))"
+
+
+@compiles(Among, "postgresql")
+def _in_words_of_postgresql(element: Among, compiler: SQLCompiler, **how: Any) -> str:
+    wanted, given = (compiler.process(one, **how) for one in element.clauses)
+    return f"({wanted} = ANY ({given}))"
+
+
+def among(wanted: QueryableAttribute[Any], values: Collection[Any] | str) -> ColumnElement[bool]:
+    """Whether this column holds one of these ids or words, however many there are.
+
+    For a statement that is made once, `values` is the name by which they are given each time.
+    """
+    # no VARCHAR(n): that would cut a longer word, and find another
+    kind = String() if isinstance(wanted.type, String) else wanted.type
+    named = values if isinstance(values, str) else None
+    given = None if named else list(values)
+    return Among(wanted, bindparam(named, given, type_=Listed(kind), unique=not named))
 
 
 def add(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import CheckConstraint, ForeignKey, String, delete, or_, select, union
@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serendipity import many, words
-from serendipity.db import Base, Key, PublicId
+from serendipity.db import Base, Key, PublicId, look_up
 from serendipity.errors import Invalid, NotFound, Refused
 
 LONGEST_NAME = 120
@@ -218,28 +218,21 @@ def blocked_by(session: Session, *, member_id: int) -> list[Member]:
     )
 
 
+_BLOCKS: Final = select(Block.blocker_id, Block.blocked_id)
+_BLOCKING, _BLOCKED = many.among(Block.blocker_id, "ids"), many.among(Block.blocked_id, "ids")
+_APART: Final = _BLOCKS.where(_BLOCKING, _BLOCKED)
+_BLOCKS_OF: Final = union(_BLOCKS.where(_BLOCKING), _BLOCKS.where(_BLOCKED))
+
+
 def blocked_pairs(session: Session, member_ids: Iterable[int]) -> set[tuple[int, int]]:
     """Pairs (a, b) with a < b among these members that a block keeps apart, in any direction."""
-    wanted = set(member_ids)
-    rows = session.execute(
-        select(Block.blocker_id, Block.blocked_id).where(
-            many.among(session, Block.blocker_id, wanted),
-            many.among(session, Block.blocked_id, wanted),
-        )
-    )
+    rows = look_up(session, _APART, ids=set(member_ids))
     return {(min(a, b), max(a, b)) for a, b in rows}
 
 
 def blocks_of(session: Session, member_ids: Iterable[int]) -> set[tuple[int, int]]:
     """Pairs (a, b) with a < b that a block keeps apart, one of these members being in each."""
-    wanted = list(set(member_ids))
-    columns = select(Block.blocker_id, Block.blocked_id)
-    rows = session.execute(
-        union(
-            columns.where(many.among(session, Block.blocker_id, wanted)),
-            columns.where(many.among(session, Block.blocked_id, wanted)),
-        )
-    )
+    rows = look_up(session, _BLOCKS_OF, ids=set(member_ids))
     return {(min(a, b), max(a, b)) for a, b in rows}
 
 

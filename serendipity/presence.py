@@ -299,18 +299,17 @@ def how_many(session: Session, *, lieu_id: int, at: datetime) -> int:
     return count or 0
 
 
+_HIDDEN: Final = select(Presence.member_id).where(
+    many.among(Presence.member_id, "ids"),
+    Presence.ended_at.is_(None),
+    Presence.until > bindparam("at"),
+    Presence.hidden_at.is_not(None),
+)
+
+
 def hidden(session: Session, member_ids: Collection[int], *, at: datetime) -> set[int]:
     """Who of these is checked in somewhere and hides."""
-    return set(
-        session.scalars(
-            select(Presence.member_id).where(
-                many.among(session, Presence.member_id, member_ids),
-                Presence.ended_at.is_(None),
-                Presence.until > at,
-                Presence.hidden_at.is_not(None),
-            )
-        )
-    )
+    return {who for (who,) in look_up(session, _HIDDEN, ids=member_ids, at=at)}
 
 
 def leave(session: Session, *, member_id: int, at: datetime, how_out: str = "left") -> Presence:

@@ -14,11 +14,11 @@ from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, delete, func, select
+from sqlalchemy import CheckConstraint, ForeignKey, String, bindparam, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serendipity import many, members
-from serendipity.db import Base
+from serendipity.db import Base, look_up
 from serendipity.errors import Invalid
 from serendipity.members import Member
 
@@ -83,27 +83,28 @@ def pause_for_silence(session: Session, *, member_id: int, at: datetime) -> Rhyt
     return session.merge(Rhythm(member_id=member_id, every="paused", chosen_at=at, by_silence=True))
 
 
+_PAUSED: Final = select(Rhythm.member_id).where(
+    many.among(Rhythm.member_id, "ids"), Rhythm.every == "paused"
+)
+
+
 def paused(session: Session, member_ids: Collection[int]) -> set[int]:
     """Who of these wants no letters for now."""
-    rows = session.scalars(
-        select(Rhythm.member_id).where(
-            many.among(session, Rhythm.member_id, member_ids), Rhythm.every == "paused"
-        )
-    )
-    return set(rows)
+    return {who for (who,) in look_up(session, _PAUSED, ids=member_ids)}
+
+
+_LAST_TURNS: Final = (
+    select(LetterTurn.member_id, Rhythm.every, func.max(LetterTurn.local_date))
+    .outerjoin(Rhythm, Rhythm.member_id == LetterTurn.member_id)
+    .where(many.among(LetterTurn.member_id, "ids"), LetterTurn.local_date > bindparam("since"))
+    .group_by(LetterTurn.member_id, Rhythm.every)
+)
 
 
 def resting(session: Session, member_ids: Collection[int], *, day: date) -> set[int]:
     """Who of these had an introduction too lately for another one on this local date."""
-    last = session.execute(
-        select(LetterTurn.member_id, Rhythm.every, func.max(LetterTurn.local_date))
-        .outerjoin(Rhythm, Rhythm.member_id == LetterTurn.member_id)
-        .where(
-            many.among(session, LetterTurn.member_id, member_ids),
-            LetterTurn.local_date > day - timedelta(days=max(DAYS.values())),
-        )
-        .group_by(LetterTurn.member_id, Rhythm.every)
-    )
+    since = day - timedelta(days=max(DAYS.values()))
+    last = look_up(session, _LAST_TURNS, ids=member_ids, since=since)
     return {
         member_id
         for member_id, every, on in last
@@ -131,7 +132,7 @@ def give_back(session: Session, member_ids: Collection[int], *, day: date) -> No
     """These turns led to nothing after all."""
     session.execute(
         delete(LetterTurn).where(
-            many.among(session, LetterTurn.member_id, member_ids), LetterTurn.local_date == day
+            many.among(LetterTurn.member_id, member_ids), LetterTurn.local_date == day
         )
     )
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, String, UniqueConstraint, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from serendipity.db import Base, Key
+from serendipity.db import Base, Key, look_up
 from serendipity.errors import Refused
 
 
@@ -84,6 +84,18 @@ def done_on(session: Session, *, job: str, dates: Iterable[date]) -> set[tuple[i
         )
     )
     return {(lieu_id, day) for lieu_id, day in rows}
+
+
+_RAN: Final = select(JobRun.id).where(
+    JobRun.job == bindparam("job"),
+    JobRun.lieu_id == bindparam("lieu_id"),
+    JobRun.local_date == bindparam("local_date"),
+)
+
+
+def has_run(session: Session, *, job: str, lieu_id: int, local_date: date) -> bool:
+    """Whether the job has run for this lieu and local date."""
+    return bool(look_up(session, _RAN, job=job, lieu_id=lieu_id, local_date=local_date))
 
 
 def last_runs(session: Session, *, at: datetime) -> dict[str, dict[str, Any]]:

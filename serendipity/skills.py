@@ -118,7 +118,7 @@ class NoSuchConcept(NotFound):
 
 def offer(
     session: Session, *, member_id: int, words: Sequence[str], language: str | None, at: datetime
-) -> list[MemberSkill]:
+) -> None:
     """Let these be what the member can help with: what is new is added, what is gone withdrawn.
 
     A line that was shown and came back as it was changes nothing, although an imported skill may
@@ -131,29 +131,25 @@ def offer(
     """
     offered = _offered(session, [member_id])
     if list(words) == split(", ".join(skill.words for skill in offered)):
-        return offered
+        return
     wanted = distinct(words)
     held = {normalised(skill.words): skill for skill in offered}
     for plain, skill in held.items():
         if plain not in wanted:
             skill.withdrawn_at = at
-    fresh = [spelt for plain, spelt in wanted.items() if plain not in held]
-    held |= {
-        normalised(skill.words): skill
-        for skill in _new_skills(session, member_id, fresh, language, at)
-    }
     session.flush()
-    return [held[plain] for plain in wanted]
+    fresh = [spelt for plain, spelt in wanted.items() if plain not in held]
+    _write_down(session, fresh, member_id=member_id, language=language, at=at)
 
 
 def add(
     session: Session, *, member_id: int, words: Sequence[str], language: str | None, at: datetime
-) -> list[MemberSkill]:
+) -> None:
     """Offer these as well; what the member offers stays, and what no longer fits is left out."""
     held = {normalised(skill.words) for skill in _offered(session, [member_id])}
     new = [spelt for plain, spelt in distinct(words).items() if plain not in held]
     fitting = new[: max(0, MOST_SKILLS - len(held))]
-    return _new_skills(session, member_id, fitting, language, at)
+    _write_down(session, fitting, member_id=member_id, language=language, at=at)
 
 
 def split(typed: str) -> list[str]:
@@ -188,9 +184,9 @@ def distinct(given: Iterable[str]) -> dict[str, str]:
     return wanted
 
 
-def _new_skills(
-    session: Session, member_id: int, spelt: Sequence[str], language: str | None, at: datetime
-) -> list[MemberSkill]:
+def _write_down(
+    session: Session, spelt: Sequence[str], *, member_id: int, language: str | None, at: datetime
+) -> None:
     """Exact words are read at once; the others wait for the worker, with `read_at` empty."""
     concepts = recognised_all(session, spelt, language)
     new = [
@@ -205,7 +201,6 @@ def _new_skills(
         for words in spelt
     ]
     add_rows(session, MemberSkill, new)
-    return [one for one in _offered(session, [member_id]) if one.words in concepts] if new else []
 
 
 _OFFERED: Final = (
@@ -377,7 +372,7 @@ def held(
         select(MemberSkill.member_id, MemberSkill.concept_id, Concept.family)
         .join(Concept, Concept.id == MemberSkill.concept_id)
         .where(
-            many.among(session, MemberSkill.member_id, set(member_ids)),
+            many.among(MemberSkill.member_id, set(member_ids)),
             MemberSkill.withdrawn_at.is_(None),
         )
     ).all()

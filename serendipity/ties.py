@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serendipity import many
-from serendipity.db import Base
+from serendipity.db import Base, look_up
 from serendipity.errors import Refused
 
 HALF_LIFE: Final = timedelta(days=75)
@@ -125,19 +125,18 @@ def ties_of(session: Session, member_ids: Collection[int]) -> list[Tie]:
     )
 
 
-def met(session: Session, member_ids: Collection[int]) -> list[tuple[int, int, datetime, float]]:
-    """All ties that have one of these members at an end, as plain values: many at a time.
-
-    Two look-ups that each follow one index; an OR of the two columns would follow neither well.
-    """
-    wanted = list(set(member_ids))
-    columns = select(Tie.a_id, Tie.b_id, Tie.last_at, Tie.trace)
-    found = union(
-        columns.where(many.among(session, Tie.a_id, wanted)),
-        columns.where(many.among(session, Tie.b_id, wanted)),
+# Two look-ups that each follow one index; an OR of the two columns would follow neither well.
+_MET: Final = union(
+    *(
+        select(Tie.a_id, Tie.b_id, Tie.last_at, Tie.trace).where(many.among(end, "ids"))
+        for end in (Tie.a_id, Tie.b_id)
     )
-    rows = session.execute(found.order_by(Tie.a_id, Tie.b_id))
-    return list(rows)
+).order_by(Tie.a_id, Tie.b_id)
+
+
+def met(session: Session, member_ids: Collection[int]) -> list[tuple[int, int, datetime, float]]:
+    """All ties that have one of these members at an end, as plain values: many at a time."""
+    return list(look_up(session, _MET, ids=set(member_ids)))
 
 
 def known_pairs(session: Session, member_ids: Collection[int]) -> set[Pair]:

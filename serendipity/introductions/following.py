@@ -12,11 +12,12 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Integer, and_, cast, exists, func, or_, select
+from sqlalchemy import Integer, Select, and_, bindparam, cast, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from serendipity import consent, mail, many, phrases, rhythms
 from serendipity.consent import Consent
+from serendipity.db import look_up
 from serendipity.encounters import Encounter
 from serendipity.introductions.sides import Introduction, Side
 from serendipity.mail import Letter
@@ -86,8 +87,8 @@ def _reminder(introduction: Introduction, member: Member) -> dict[str, Any]:
 # --- silence --------------------------------------------------------------------------------
 
 
-def silent(session: Session, member_ids: Collection[int], *, at: datetime) -> set[int]:
-    """Who of these left their last three letters without any answer, since they last chose."""
+def _without_answer() -> Select[Any]:
+    """Who of `ids` left their last three letters without any answer before `at`."""
     number = func.row_number().over(
         partition_by=Side.member_id, order_by=Introduction.offered_at.desc()
     )
@@ -97,9 +98,9 @@ def silent(session: Session, member_ids: Collection[int], *, at: datetime) -> se
         .join(Introduction, Introduction.id == Side.introduction_id)
         .outerjoin(Rhythm, Rhythm.member_id == Side.member_id)
         .where(
-            many.among(session, Side.member_id, member_ids),
+            many.among(Side.member_id, "ids"),
             Introduction.how == "mail",
-            Introduction.expires_at <= at,
+            Introduction.expires_at <= bindparam("at"),
             Introduction.withdrawn_at.is_(None),
             or_(Rhythm.chosen_at.is_(None), Introduction.offered_at > Rhythm.chosen_at),
             exists().where(
@@ -111,14 +112,20 @@ def silent(session: Session, member_ids: Collection[int], *, at: datetime) -> se
         )
         .subquery()
     )
-    return set(
-        session.scalars(
-            select(last.c.member_id)
-            .where(last.c.number <= SILENCES)
-            .group_by(last.c.member_id)
-            .having(and_(func.count() == SILENCES, func.sum(last.c.answered) == 0))
-        )
+    return (
+        select(last.c.member_id)
+        .where(last.c.number <= SILENCES)
+        .group_by(last.c.member_id)
+        .having(and_(func.count() == SILENCES, func.sum(last.c.answered) == 0))
     )
+
+
+_SILENT: Final = _without_answer()
+
+
+def silent(session: Session, member_ids: Collection[int], *, at: datetime) -> set[int]:
+    """Who of these left their last three letters without any answer, since they last chose."""
+    return {who for (who,) in look_up(session, _SILENT, ids=member_ids, at=at)}
 
 
 def pause_silent(
@@ -127,7 +134,7 @@ def pause_silent(
     """Pause who has been silent three times, and tell them once; how many."""
     quiet = silent(session, member_ids, at=at) - rhythms.paused(session, member_ids)
     letters = []
-    for member in session.scalars(select(Member).where(many.among(session, Member.id, quiet))):
+    for member in session.scalars(select(Member).where(many.among(Member.id, quiet))):
         rhythms.pause_for_silence(session, member_id=member.id, at=at)
         if member.email is not None:
             letters.append(
@@ -181,7 +188,7 @@ def _unserved(
         select(Member, Consent)
         .join(Consent, (Consent.member_id == Member.id) & (Consent.lieu_id == lieu_id))
         .where(
-            many.among(session, Member.id, member_ids),
+            many.among(Member.id, member_ids),
             Member.email.is_not(None),
             Consent.chosen_at <= since,
             ~exists().where(

@@ -16,13 +16,13 @@ from typing import Final
 
 from flask import Flask
 from flask_babel import force_locale
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from matching.meaning import EncoderMeaning
 from serendipity import clock, consent, introductions, lieux, mail, runs, suggestions
+from serendipity.db import look_up, write_transaction
 from serendipity.db import reading as looking
-from serendipity.db import write_transaction
 from serendipity.introductions import Introduction, Side
 from serendipity.jobs.reading import Shelf
 from serendipity.jobs.rounds import seed_of
@@ -78,9 +78,7 @@ def run(
     """
     with sessions() as session:
         place = lieux.lieu_named(session, lieu)
-        if not dry_run and (place.id, local_date) in runs.done_on(
-            session, job=JOB, dates=[local_date]
-        ):
+        if not dry_run and runs.has_run(session, job=JOB, lieu_id=place.id, local_date=local_date):
             return Night(lieu, local_date, already_run=True)
         planned = _planned(session, place, local_date, at, shelf)
     if dry_run:
@@ -158,23 +156,25 @@ def _pause_silent(session: Session, planned: Plan, at: datetime) -> int:
     return introductions.pause_silent(session, here, lieu_id=planned.lieu_id, at=at)
 
 
+_TO_WRITE_TO: Final = (
+    select(
+        Introduction.public_id,
+        Suggestion.reasons,
+        func.coalesce(Side.guest_of_id, Introduction.lieu_id),
+        Member.id,
+        Member.email,
+        Member.language,
+    )
+    .join(Suggestion, Suggestion.id == Introduction.suggestion_id)
+    .join(Side, Side.introduction_id == Introduction.id)
+    .join(Member, Member.id == Side.member_id)
+    .where(Suggestion.round_id == bindparam("round_id"), Member.email.is_not(None))
+    .order_by(Introduction.id, Member.id)
+)
+
+
 def _owe(session: Session, kept: Round, at: datetime) -> int:
     """A letter to each side of each introduction of this round; how many."""
-    rows = session.execute(
-        select(
-            Introduction.public_id,
-            Suggestion.reasons,
-            func.coalesce(Side.guest_of_id, Introduction.lieu_id),
-            Member.id,
-            Member.email,
-            Member.language,
-        )
-        .join(Suggestion, Suggestion.id == Introduction.suggestion_id)
-        .join(Side, Side.introduction_id == Introduction.id)
-        .join(Member, Member.id == Side.member_id)
-        .where(Suggestion.round_id == kept.id, Member.email.is_not(None))
-        .order_by(Introduction.id, Member.id)
-    )
     letters = [
         {
             "kind": "introduction",
@@ -185,7 +185,9 @@ def _owe(session: Session, kept: Round, at: datetime) -> int:
             "member_id": member_id,
             "lieu_id": lieu_id,
         }
-        for public_id, reasons, lieu_id, member_id, email, language in rows
+        for public_id, reasons, lieu_id, member_id, email, language in look_up(
+            session, _TO_WRITE_TO, round_id=kept.id
+        )
     ]
     return mail.owe_all(session, letters, at=at)
 

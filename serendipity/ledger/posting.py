@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from serendipity.db import add_if_new, add_rows, look_up
@@ -74,6 +74,9 @@ _OF_HOLDER: Final = {
     name: select(Account.id).where(getattr(Account, name) == bindparam(name))
     for name in ("member_id", "lieu_id", "organisation_id")
 }
+_OF_EITHER: Final = select(Account.id, Account.member_id).where(
+    or_(Account.member_id == bindparam("member_id"), Account.lieu_id == bindparam("lieu_id"))
+)
 _PAID: Final = select(Transaction.id).where(Transaction.key == bindparam("key"))
 
 
@@ -101,6 +104,14 @@ def _number_of(session: Session, **holder: int) -> int:
         # none: somebody else opened it just now
         found = [opened] if opened else look_up(session, wanted, **holder)
     return int(found[0].id)
+
+
+def _with_commons(session: Session, *, member_id: int, lieu_id: int) -> tuple[int, int]:
+    """The numbers of a member's account and of the lieu's commons."""
+    rows = look_up(session, _OF_EITHER, member_id=member_id, lieu_id=lieu_id)
+    found = {holder is not None: number for number, holder in rows}
+    commons = found.get(False) or _number_of(session, lieu_id=lieu_id)
+    return found.get(True) or _number_of(session, member_id=member_id), commons
 
 
 def post(
@@ -187,8 +198,7 @@ def pledge(
     session: Session, *, member_id: int, lieu_id: int, amount: int, key: str, at: datetime
 ) -> Transaction:
     """A desk is taken: the member promises so many answers to the lieu. AlreadyPosted."""
-    commons = _number_of(session, lieu_id=lieu_id)
-    giver = _number_of(session, member_id=member_id)
+    giver, commons = _with_commons(session, member_id=member_id, lieu_id=lieu_id)
     return post(
         session,
         kind="pledge",
@@ -289,8 +299,7 @@ def _from_commons(
     at: datetime,
     **more: Any,
 ) -> Transaction:
-    commons = _number_of(session, lieu_id=lieu_id)
-    taker = _number_of(session, member_id=member_id)
+    taker, commons = _with_commons(session, member_id=member_id, lieu_id=lieu_id)
     return post(
         session,
         kind=kind,

@@ -78,7 +78,7 @@ def holding(session: Session, grants: Collection[Grant], *, at: datetime) -> set
 
 def _sessions(session: Session, member_ids: set[int]) -> dict[int, int]:
     """Member → the epoch in which a session of theirs counts; nobody who was erased."""
-    wanted = many.among(session, Member.id, member_ids)
+    wanted = many.among(Member.id, member_ids)
     epochs = select(Member.id, Member.session_epoch).where(wanted, Member.erased_at.is_(None))
     return dict(look_up(session, epochs))
 

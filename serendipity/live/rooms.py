@@ -69,7 +69,7 @@ class Room:
         for member_id, skill_id in self.session.execute(
             select(MemberSkill.member_id, MemberSkill.id)
             .where(
-                many.among(self.session, MemberSkill.member_id, self.seen),
+                many.among(MemberSkill.member_id, self.seen),
                 MemberSkill.withdrawn_at.is_(None),
             )
             .order_by(MemberSkill.id)
@@ -148,7 +148,7 @@ def before(session: Session, member_ids: Collection[int], *, at: datetime) -> di
         return found
     for stay in session.scalars(
         select(Presence).where(
-            many.among(session, Presence.member_id, found),
+            many.among(Presence.member_id, found),
             Presence.ended_at.is_(None),
             Presence.until > at,
         )
@@ -162,7 +162,7 @@ def before(session: Session, member_ids: Collection[int], *, at: datetime) -> di
 
 def _introductions(session: Session, found: dict[int, Mine], at: datetime) -> None:
     """One's own answer, and whether all said yes: never another's answer by itself."""
-    of_theirs = select(Side.introduction_id).where(many.among(session, Side.member_id, found))
+    of_theirs = select(Side.introduction_id).where(many.among(Side.member_id, found))
     rows = session.execute(
         select(
             Introduction.id,
@@ -199,7 +199,7 @@ def _calls(session: Session, found: dict[int, Mine], at: datetime) -> None:
         select(CallAsked.member_id, Call.id)
         .join(Call, Call.id == CallAsked.call_id)
         .where(
-            many.among(session, CallAsked.member_id, found),
+            many.among(CallAsked.member_id, found),
             CallAsked.yes_at.is_(None),
             CallAsked.no_at.is_(None),
             CallAsked.passed_at.is_(None),
@@ -213,7 +213,7 @@ def _calls(session: Session, found: dict[int, Mine], at: datetime) -> None:
     mine = session.execute(
         select(Call.member_id, Call.id, CallAsked.member_id)
         .outerjoin(CallAsked, (CallAsked.call_id == Call.id) & CallAsked.yes_at.is_not(None))
-        .where(many.among(session, Call.member_id, found), *open_now)
+        .where(many.among(Call.member_id, found), *open_now)
         .order_by(Call.id)
     )
     for asker_id, key, helper_id in mine:
@@ -227,8 +227,8 @@ def _encounters(session: Session, found: dict[int, Mine], at: datetime) -> None:
         select(Encounter)
         .where(
             or_(
-                many.among(session, Encounter.a_id, found),
-                many.among(session, Encounter.b_id, found),
+                many.among(Encounter.a_id, found),
+                many.among(Encounter.b_id, found),
             ),
             Encounter.denied_at.is_(None),
             Encounter.said_at > at - ASKED_FOR,

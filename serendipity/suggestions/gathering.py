@@ -7,12 +7,12 @@ skills, so that "you both know" can be seen, and are never suggested.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from matching import Asked, Person
@@ -34,6 +34,7 @@ from serendipity import (
     ties,
 )
 from serendipity.consent import Consent
+from serendipity.db import look_up
 from serendipity.lieux import Lieu
 from serendipity.members import Member
 from serendipity.phrases import Phrase
@@ -101,14 +102,16 @@ def _present(session: Session, lieu: Lieu, at: datetime) -> list[tuple[Any, Pres
     return [(member, stay) for member, stay in rows]
 
 
+_BY_LETTER: Final = (
+    select(Member.id, Member.languages, Member.paused_until, Member.email_confirmed_at)
+    .join(Consent, Consent.member_id == Member.id)
+    .where(Consent.lieu_id == bindparam("lieu_id"), Consent.by_mail, Member.email.is_not(None))
+)
+
+
 def _by_letter(session: Session, lieu: Lieu) -> list[tuple[Any, Presence | None]]:
     """What is asked of a member, and no more: there are thousands."""
-    found = session.execute(
-        select(Member.id, Member.languages, Member.paused_until, Member.email_confirmed_at)
-        .join(Consent, Consent.member_id == Member.id)
-        .where(Consent.lieu_id == lieu.id, Consent.by_mail, Member.email.is_not(None))
-    )
-    return [(member, None) for member in found]
+    return [(member, None) for member in look_up(session, _BY_LETTER, lieu_id=lieu.id)]
 
 
 def _quiet(session: Session, ids: Collection[int], at: datetime) -> dict[int, str]:
@@ -195,7 +198,7 @@ def told(
         people=people,
         ready=ready,
         ties=[Met(a, b, last_at, "met", trace) for a, b, last_at, trace in known],
-        asked=_asked(session, ready),
+        asked=[Asked(*pair) for pair in remembered(session, ready)],
         broader=broader_of(session, said.concepts.values()),
         concepts=said.concepts,
     )
@@ -254,22 +257,22 @@ def _blocked(session: Session, ids: Iterable[int]) -> dict[int, frozenset[int]]:
     return {one: frozenset(others) for one, others in found.items()}
 
 
-def _asked(session: Session, ready: Collection[int]) -> list[Asked]:
-    rows = session.execute(
-        select(SuggestedPair.a_id, SuggestedPair.b_id, SuggestedPair.at).where(
-            many.among(session, SuggestedPair.a_id, ready),
-            many.among(session, SuggestedPair.b_id, ready),
-        )
-    )
-    return [Asked(a, b, at) for a, b, at in rows]
+_REMEMBERED: Final = select(SuggestedPair.a_id, SuggestedPair.b_id, SuggestedPair.at).where(
+    many.among(SuggestedPair.a_id, "ids"), many.among(SuggestedPair.b_id, "ids")
+)
+
+
+def remembered(session: Session, ids: Collection[int]) -> Sequence[tuple[int, int, datetime]]:
+    """Pairs (a, b) with a < b among these that were suggested before, and when."""
+    return look_up(session, _REMEMBERED, ids=ids)
+
+
+_BROADER: Final = select(skills.Concept.id, skills.Concept.broader_id).where(
+    many.among(skills.Concept.id, "ids"), skills.Concept.broader_id.is_not(None)
+)
 
 
 def broader_of(session: Session, concept_ids: Iterable[str | None]) -> Broader:
     """What the kept concepts say about which is broader than which."""
-    rows = session.execute(
-        select(skills.Concept.id, skills.Concept.broader_id).where(
-            many.among(session, skills.Concept.id, {key for key in concept_ids if key}),
-            skills.Concept.broader_id.is_not(None),
-        )
-    )
+    rows = look_up(session, _BROADER, ids={key for key in concept_ids if key})
     return Broader({key: str(broader) for key, broader in rows})

@@ -85,13 +85,13 @@ def _found(
         one: home for one, home in _looked_through(session, lieu, day).items() if one not in here
     }
     helps = select(MemberSkill.member_id).where(
-        many.among(session, MemberSkill.member_id, others),
-        many.among(session, MemberSkill.concept_id, needed),
+        many.among(MemberSkill.member_id, others),
+        many.among(MemberSkill.concept_id, needed),
         MemberSkill.withdrawn_at.is_(None),
     )
     asks = select(Need.member_id, Need.lieu_id).where(
-        many.among(session, Need.member_id, others),
-        many.among(session, Need.concept_id, offered),
+        many.among(Need.member_id, others),
+        many.among(Need.concept_id, offered),
         *needs.is_open(at),
     )
     fit = set(session.scalars(helps))
@@ -123,7 +123,7 @@ def free(
         select(Member.id, Member.languages, Consent.lieu_id)
         .join(Consent, Consent.member_id == Member.id)
         .where(
-            many.among(session, Member.id, set(homes) - quiet),
+            many.among(Member.id, set(homes) - quiet),
             Member.email.is_not(None),
             Member.email_confirmed_at.is_not(None),
             or_(Member.paused_until.is_(None), Member.paused_until <= at),

@@ -13,10 +13,11 @@ from datetime import date, timedelta
 from itertools import groupby, permutations
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, case, or_, select
+from sqlalchemy import Row, Select, and_, bindparam, case, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from serendipity import clock
+from serendipity.db import Instant, look_up
 from serendipity.introductions import Introduction, Side
 from serendipity.lieux import Lieu
 from serendipity.suggestions.ideas import Suggestion, SuggestionMember
@@ -48,15 +49,14 @@ def willingness(session: Session, *, lieu: Lieu, day: date) -> Callable[[Any, An
     return Willingness(said) if len(said) >= ENOUGH else None
 
 
-def _sides(session: Session, lieu: Lieu, day: date) -> Iterable[Row[Any]]:
-    """Both sides of every introduction somebody answered, the newest first."""
-    until, _ = clock.day_bounds(day, lieu.timezone)
-    other = aliased(Side)
+def _answered() -> Select[Any]:
+    """Both sides of every introduction at `lieu_id` that somebody answered, the newest first."""
+    until, other = bindparam("until", type_=Instant()), aliased(Side)
     answered = select(other.introduction_id).where(
         other.introduction_id == Introduction.id,
         or_(other.yes_at < until, other.no_at < until),
     )
-    return session.execute(
+    return (
         select(
             Suggestion.id,
             Suggestion.propensity,
@@ -75,8 +75,8 @@ def _sides(session: Session, lieu: Lieu, day: date) -> Iterable[Row[Any]]:
             ),
         )
         .where(
-            Suggestion.lieu_id == lieu.id,
-            Suggestion.at >= until - REMEMBERED,
+            Suggestion.lieu_id == bindparam("lieu_id"),
+            Suggestion.at >= bindparam("since"),
             Suggestion.at < until,
             Suggestion.arm != "concierge",
             answered.exists(),
@@ -84,6 +84,15 @@ def _sides(session: Session, lieu: Lieu, day: date) -> Iterable[Row[Any]]:
         .order_by(Suggestion.id.desc(), Side.member_id)
         .limit(MOST)
     )
+
+
+_ANSWERED: Final = _answered()
+
+
+def _sides(session: Session, lieu: Lieu, day: date) -> Iterable[Row[Any]]:
+    until, _ = clock.day_bounds(day, lieu.timezone)
+    when = {"since": until - REMEMBERED, "until": until}
+    return look_up(session, _ANSWERED, lieu_id=lieu.id, **when)
 
 
 def _pairs(sides: Iterable[Row[Any]]) -> Iterator[list[Row[Any]]]:

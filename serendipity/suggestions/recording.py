@@ -140,13 +140,7 @@ class _Desk:
 
 def suggested_pairs(session: Session, ids: Collection[int]) -> set[tuple[int, int]]:
     """Those pairs among these members that were suggested before and are remembered."""
-    rows = session.execute(
-        select(SuggestedPair.a_id, SuggestedPair.b_id).where(
-            many.among(session, SuggestedPair.a_id, ids),
-            many.among(session, SuggestedPair.b_id, ids),
-        )
-    )
-    return {(a, b) for a, b in rows}
+    return {(a, b) for a, b, _ in gathering.remembered(session, ids)}
 
 
 def _written(

@@ -75,14 +75,9 @@ def test_skills_are_counts_of_three_people_or_more_and_never_fewer(
             session.add(Concept(id=name, vocabulary="x", family="craft", labels=labels))
         session.flush()
         for name, can in (("awa", "sewing"), ("ines", "sewing"), ("bob", "welding")):
-            offered = skills.offer(
-                session,
-                member_id=house.members[name],
-                words=[can],
-                language="en",
-                at=NOON - timedelta(hours=1),
-            )
-            offered[0].concept_id = can
+            who, before = house.members[name], NOON - timedelta(hours=1)
+            skills.offer(session, member_id=who, words=[can], language="en", at=before)
+            skills.skills_of(session, [who])[who][0].concept_id = can
         session.commit()
     said = api("kiosk").get("/lieux/la-navette/skills", Accept_Language="en").get_json()
     assert said == {

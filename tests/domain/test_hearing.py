@@ -42,9 +42,9 @@ class Reader:
 @pytest.fixture
 def offered(session: Session, at: datetime) -> MemberSkill:
     vocabularies.load(session, [BIKES, LAW], name="test")
-    (skill,) = skills.offer(
-        session, member_id=a_member(session).id, words=["vélos cassés"], language="fr", at=at
-    )
+    member = a_member(session)
+    skills.offer(session, member_id=member.id, words=["vélos cassés"], language="fr", at=at)
+    (skill,) = skills.skills_of(session, [member.id])[member.id]
     return skill
 
 

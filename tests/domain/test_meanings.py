@@ -83,7 +83,8 @@ def test_the_worker_is_asked_only_for_words_that_nobody_knows(session: Session) 
 
 
 def offered(session: Session, member: Member, words: str) -> MemberSkill:
-    (skill,) = skills.offer(session, member_id=member.id, words=[words], language="en", at=NOON)
+    skills.offer(session, member_id=member.id, words=[words], language="en", at=NOON)
+    (skill,) = skills.skills_of(session, [member.id])[member.id]
     return skill
 
 

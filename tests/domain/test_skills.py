@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from serendipity import skills, words
 from serendipity.members import Member
-from serendipity.skills import Alias, Concept, ConceptName, Family
+from serendipity.skills import Alias, Concept, ConceptName, Family, MemberSkill
 from tests.rows import a_member
 
 
@@ -37,6 +37,10 @@ def member(session: Session) -> Member:
     return a_member(session)
 
 
+def offered(session: Session, member: Member) -> list[MemberSkill]:
+    return skills.skills_of(session, [member.id])[member.id]
+
+
 def test_exact_words_are_recognised_whatever_their_case_and_accents(
     session: Session, member: Member
 ) -> None:
@@ -62,24 +66,20 @@ def test_words_that_say_nothing_are_nothing(session: Session, member: Member, sp
 def test_offering_again_keeps_adds_and_withdraws(
     session: Session, member: Member, at: datetime
 ) -> None:
-    first = skills.offer(
-        session, member_id=member.id, words=["Soudure", "pain"], language="fr", at=at
-    )
-    second = skills.offer(
-        session, member_id=member.id, words=["vélo", "SOUDURE "], language="fr", at=at
-    )
-    assert second[1] is first[0]
-    assert first[1].withdrawn_at == at
-    offered = skills.skills_of(session, [member.id])[member.id]
-    assert [skill.words for skill in offered] == ["Soudure", "vélo"]
+    skills.offer(session, member_id=member.id, words=["Soudure", "pain"], language="fr", at=at)
+    soudure, bread = offered(session, member)
+    skills.offer(session, member_id=member.id, words=["vélo", "SOUDURE "], language="fr", at=at)
+    assert bread.withdrawn_at == at
+    again, bicycle = offered(session, member)
+    assert again is soudure
+    assert [soudure.words, bicycle.words] == ["Soudure", "vélo"]
 
 
 def test_recognised_words_are_read_at_once_and_others_wait(
     session: Session, member: Member, at: datetime
 ) -> None:
-    known, unknown = skills.offer(
-        session, member_id=member.id, words=["soudure", "métal"], language="fr", at=at
-    )
+    skills.offer(session, member_id=member.id, words=["soudure", "métal"], language="fr", at=at)
+    known, unknown = offered(session, member)
     assert (known.concept_id, known.read_at) == ("welding", at)
     assert (unknown.concept_id, unknown.read_at) == (None, None)
 
@@ -88,7 +88,7 @@ def test_a_skill_too_long_changes_nothing(session: Session, member: Member, at: 
     skills.offer(session, member_id=member.id, words=["soudure"], language="fr", at=at)
     with pytest.raises(words.WordsTooLong):
         skills.offer(session, member_id=member.id, words=["x" * 10_000], language="fr", at=at)
-    assert len(skills.skills_of(session, [member.id])[member.id]) == 1
+    assert len(offered(session, member)) == 1
 
 
 def test_thirty_skills_are_enough(session: Session, member: Member, at: datetime) -> None:
@@ -96,33 +96,36 @@ def test_thirty_skills_are_enough(session: Session, member: Member, at: datetime
     with pytest.raises(skills.TooManySkills):
         skills.offer(session, member_id=member.id, words=many, language="en", at=at)
     skills.offer(session, member_id=member.id, words=many[:29], language="en", at=at)
-    added = skills.add(
+    skills.add(
         session, member_id=member.id, words=["skill 1", "new", "newer"], language="en", at=at
     )
-    assert [skill.words for skill in added] == ["new"]
+    assert [skill.words for skill in offered(session, member)] == [*many[:29], "new"]
 
 
 def test_a_line_that_came_back_as_it_was_changes_nothing_although_it_holds_commas(
     session: Session, member: Member, at: datetime
 ) -> None:
     given: dict[str, Any] = {"member_id": member.id, "language": "en", "at": at}
-    imported = skills.offer(session, words=["hotel; restaurant", "bread, rolls"], **given)
+    skills.offer(session, words=["hotel; restaurant", "bread, rolls"], **given)
+    imported = offered(session, member)
     shown = ", ".join(skill.words for skill in imported)
-    assert skills.offer(session, words=skills.split(shown), **given) == imported
-    changed = skills.offer(session, words=skills.split(shown + ", cake"), **given)
-    assert [skill.words for skill in changed] == ["hotel", "restaurant", "bread", "rolls", "cake"]
+    skills.offer(session, words=skills.split(shown), **given)
+    assert offered(session, member) == imported
+    skills.offer(session, words=skills.split(shown + ", cake"), **given)
+    changed = [skill.words for skill in offered(session, member)]
+    assert changed == ["hotel", "restaurant", "bread", "rolls", "cake"]
 
 
 def test_no_skill_at_all_is_allowed(session: Session, member: Member, at: datetime) -> None:
-    assert skills.offer(session, member_id=member.id, words=[" ", ""], language="fr", at=at) == []
+    skills.offer(session, member_id=member.id, words=[" ", ""], language="fr", at=at)
+    assert offered(session, member) == []
 
 
 def test_what_a_member_confirms_becomes_an_alias_for_everybody(
     session: Session, member: Member, at: datetime
 ) -> None:
-    (skill,) = skills.offer(
-        session, member_id=member.id, words=["Tig et mig"], language="fr", at=at
-    )
+    skills.offer(session, member_id=member.id, words=["Tig et mig"], language="fr", at=at)
+    (skill,) = offered(session, member)
     skills.confirm(
         session, public_id=skill.public_id, member_id=member.id, concept_id="welding", at=at
     )
@@ -133,7 +136,8 @@ def test_what_a_member_confirms_becomes_an_alias_for_everybody(
 def test_undoing_takes_the_alias_back_and_is_not_read_again(
     session: Session, member: Member, at: datetime
 ) -> None:
-    (skill,) = skills.offer(session, member_id=member.id, words=["tig"], language="fr", at=at)
+    skills.offer(session, member_id=member.id, words=["tig"], language="fr", at=at)
+    (skill,) = offered(session, member)
     given = {"public_id": skill.public_id, "member_id": member.id, "at": at}
     skills.confirm(session, concept_id="welding", **given)
     skills.undo(session, **given)
@@ -144,7 +148,8 @@ def test_undoing_takes_the_alias_back_and_is_not_read_again(
 def test_a_skill_is_confirmed_by_its_owner_and_with_a_known_concept(
     session: Session, member: Member, at: datetime
 ) -> None:
-    (skill,) = skills.offer(session, member_id=member.id, words=["tig"], language="fr", at=at)
+    skills.offer(session, member_id=member.id, words=["tig"], language="fr", at=at)
+    (skill,) = offered(session, member)
     other = a_member(session)
     with pytest.raises(skills.NoSuchSkill):
         skills.confirm(

@@ -47,9 +47,8 @@ def a_person(
         other_lieux=share, at=NOON,
     )  # fmt: skip
     if can:
-        (held,) = skills.offer(
-            session, member_id=member.id, words=[can], language="en", at=NOON
-        )  # fmt: skip
+        skills.offer(session, member_id=member.id, words=[can], language="en", at=NOON)
+        (held,) = skills.skills_of(session, [member.id])[member.id]
         held.concept_id = can
     if wants:
         need = needs.say(

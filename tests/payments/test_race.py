@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, create_engine, func, select, text
+from sqlalchemy import Engine, create_engine, event, func, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
@@ -233,3 +235,57 @@ def test_a_room_is_paid_for_or_taken_over_never_both(engine: Engine) -> None:
         rivals = Rivals(engine, number)
         assert together(2, rivals) == []
         assert rivals.end() in {(True, 0, False), (False, 5760, True)}
+
+
+def cancelled_while_paid(
+    engine: Engine, let_go: Callable[[Session], AbstractContextManager[object]]
+) -> tuple[bool, int]:
+    """Somebody lets the room go (in this kind of transaction) while its payment is written down.
+
+    Whether it is let go, and what goes back.
+    """
+    booking_id, told = opened(engine, TEN)
+    with Session(engine) as session:
+        booking = session.get_one(Booking, booking_id)
+        whose = {
+            "public_id": booking.public_id,
+            "organisation_id": booking.organisation_id,
+            "member_id": booking.booked_by_id,
+        }
+
+    def cancel() -> None:
+        with Session(engine) as session, suppress(OperationalError), let_go(session):
+            bookings.cancel(session, **whose, at=NOON + MINUTE)
+
+    with ThreadPoolExecutor(1) as other:
+        with Session(engine) as session, write_transaction(session):
+            news = replace(told, id="evt_1")
+            payments.received(session, provider="stripe", event=news, at=NOON + MINUTE)
+            done = other.submit(cancel)
+            wait([done], timeout=0.5)  # it has read what it can read by now
+        done.result()
+    with Session(engine) as session:
+        back = session.scalar(select(func.sum(Refund.cents)).where(Refund.booking_id == booking_id))
+        return session.get_one(Booking, booking_id).cancelled_at is not None, back or 0
+
+
+def test_what_is_let_go_while_it_is_paid_goes_back(engine: Engine) -> None:
+    assert cancelled_while_paid(engine, write_transaction) == (True, 5760)
+
+
+def test_without_the_guard_what_is_let_go_while_it_is_paid_is_kept(engine: Engine) -> None:
+    """The control: nobody locks, nor waits for a turn. SQLite refuses who read too early."""
+
+    def unlocked(
+        _c: object, _cursor: object, statement: str, given: object, _ctx: object, _many: object
+    ) -> tuple[str, object]:
+        return statement.removesuffix(" FOR UPDATE"), given
+
+    @contextmanager
+    def no_turn(session: Session) -> Iterator[None]:
+        yield
+        session.commit()
+
+    event.listen(engine, "before_cursor_execute", unlocked, retval=True)
+    lost = (True, 0) if engine.dialect.name == "postgresql" else (False, 0)
+    assert cancelled_while_paid(engine, no_turn) == lost
