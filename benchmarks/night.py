@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 from benchmarks import networks, served
 from benchmarks.networks import AT
 from benchmarks.report import Bar, Report
+from matching.encoder import one_thread
 from serendipity import config
 from serendipity.app import create_app
 from serendipity.db import database, reading
@@ -146,7 +147,7 @@ def work(what: str, url: str, share: int, of: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         settings = config.load({}, instance=Path(folder), database_url=url)
         app = create_app(settings)
-        with app.app_context():
+        with app.app_context(), one_thread():  # as in a worker
             slugs = list(reading().scalars(select(Lieu.slug).order_by(Lieu.id)))[share::of]
             reading().rollback()
             _warm(slugs[0])

@@ -36,6 +36,7 @@ from flask import Flask
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from matching.encoder import one_thread
 from serendipity import alarms, backups, clock, hearing, lieux, mail, payments, runs
 from serendipity.backups import NotABackup
 from serendipity.config import Settings
@@ -219,7 +220,8 @@ def run(app: Flask) -> None:
     ConfigurationError
         Another worker is at it on this SQLite database.
     """
-    with _alone(app):
+    # A hand that thinks takes one processor; threads for its small products would take the other.
+    with _alone(app), one_thread():
         worker = Worker(app)
         gc.freeze()  # what is there from the start stays: looking for garbage in it is in vain
         with listening.listening(worker.settings, worker.reader):
