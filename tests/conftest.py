@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from flask import Flask
@@ -29,6 +30,10 @@ from serendipity import clock, config, migrate
 from serendipity.app import create_app
 from serendipity.db import database, engine_options
 from tests import once
+
+if TYPE_CHECKING:
+    from matching.plane import Place
+    from matching.vocabulary import Vocabulary
 
 DATABASES = ("sqlite", "postgresql")
 # Races and volumes are small, so that the suite is quick; this runs them at full size.
@@ -204,6 +209,22 @@ def held_clock() -> Iterator[Clock]:
     clock.set_source(held)
     yield held
     clock.set_source(None)
+
+
+@pytest.fixture(scope="session")
+def starter() -> Vocabulary:
+    """Skills in French, Dutch and English."""
+    from matching.vocabulary import Vocabulary  # noqa: PLC0415 (heavy)
+
+    return Vocabulary.load("starter")
+
+
+@pytest.fixture(scope="session")
+def places(starter: Vocabulary) -> dict[str, Place]:
+    """Where each of them lies among all."""
+    from matching import plane  # noqa: PLC0415
+
+    return plane.places(starter)
 
 
 def _on_server(server: str, statement: str) -> None:

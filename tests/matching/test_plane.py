@@ -12,17 +12,6 @@ from matching.sources import Concept
 from matching.vocabulary import Vocabulary
 
 
-@pytest.fixture(scope="module")
-def starter() -> Vocabulary:
-    """Skills in French, Dutch and English."""
-    return Vocabulary.load("starter")
-
-
-@pytest.fixture(scope="module")
-def places(starter: Vocabulary) -> dict[str, plane.Place]:
-    return plane.places(starter)
-
-
 def test_every_concept_has_a_place_and_always_the_same(
     starter: Vocabulary, places: dict[str, plane.Place]
 ) -> None:

@@ -81,17 +81,6 @@ def test_the_floor_fits_the_place_the_page_has_for_it(number: int, placed: bool)
     assert 1.1 <= drawn.width / drawn.height <= 2.0
 
 
-@pytest.fixture(scope="module")
-def starter() -> Vocabulary:
-    """Skills in French, Dutch and English."""
-    return Vocabulary.load("starter")
-
-
-@pytest.fixture(scope="module")
-def places(starter: Vocabulary) -> dict[str, plane.Place]:
-    return plane.places(starter)
-
-
 def nearness(drawn: floor.Floor, vocabulary: Vocabulary) -> float:
     """How far apart related skills of different families stand, where 1 is how far any do."""
     names = [spot.table.name for spot in drawn.spots]
