@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import ForeignKey, delete, or_, select, update
+from sqlalchemy import ForeignKey, bindparam, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -92,19 +93,23 @@ def occupy(
         raise SlotTaken(room_id=room_id) from error
 
 
+_RUN_OUT: Final = BookedSlot.held_until <= bindparam("at")
+_OLD_HOLDS: Final = select(BookedSlot.booking_id).where(
+    BookedSlot.room_id == bindparam("room_id"), many.among(BookedSlot.slot, "wanted"), _RUN_OUT
+)
+_MAKE_WAY: Final = delete(BookedSlot).where(BookedSlot.booking_id.in_(_OLD_HOLDS), _RUN_OUT)
+
+
 def _make_way(session: Session, *, room_id: int, wanted: list[int], at: datetime) -> None:
     """Drop holds that have run out, each as a whole: half a hold could still be kept by its owner.
 
     `held_until` is asked twice, in the inner select and for each row: when another transaction
     keeps a hold just now, PostgreSQL waits for it and looks at the row again.
     """
-    run_out = select(BookedSlot.booking_id).where(
-        BookedSlot.room_id == room_id, BookedSlot.slot.in_(wanted), BookedSlot.held_until <= at
-    )
     session.execute(
-        delete(BookedSlot)
-        .where(BookedSlot.booking_id.in_(run_out), BookedSlot.held_until <= at)
-        .execution_options(synchronize_session=False)
+        _MAKE_WAY,
+        {"room_id": room_id, "wanted": wanted, "at": at},
+        execution_options={"synchronize_session": False},
     )
 
 
