@@ -119,7 +119,7 @@ def open_hours(session: Session, *, lieu: Lieu, day: date) -> list[tuple[datetim
 
 
 _SPECIAL: Final = select(SpecialHours.day, SpecialHours.opens, SpecialHours.closes).where(
-    SpecialHours.lieu_id == bindparam("lieu_id"), SpecialHours.day.in_(bindparam("days"))
+    SpecialHours.lieu_id == bindparam("lieu_id"), many.among(SpecialHours.day, "days")
 )
 _WEEKLY: Final = select(Opening.weekday, Opening.opens, Opening.closes).where(
     Opening.lieu_id == bindparam("lieu_id")

@@ -58,7 +58,7 @@ class Listed(TypeDecorator[Collection[Any]]):
 
     def process_bind_param(self, value: Collection[Any] | None, dialect: Dialect) -> Any:
         values = list(value or ())
-        return values if dialect.name == "postgresql" else json.dumps(values)
+        return values if dialect.name == "postgresql" else json.dumps(values, default=_plain)
 
 
 class Among(FunctionElement[bool]):

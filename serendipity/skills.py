@@ -21,7 +21,6 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    bindparam,
     delete,
     select,
 )
@@ -205,7 +204,7 @@ def _write_down(
 
 _OFFERED: Final = (
     select(MemberSkill)
-    .where(MemberSkill.member_id.in_(bindparam("ids")), MemberSkill.withdrawn_at.is_(None))
+    .where(many.among(MemberSkill.member_id, "ids"), MemberSkill.withdrawn_at.is_(None))
     .order_by(MemberSkill.id)
 )
 
@@ -246,11 +245,9 @@ def recognised_all(
 
 
 _NAMED: Final = select(ConceptName.words, ConceptName.concept_id, ConceptName.language).where(
-    ConceptName.words.in_(bindparam("plain"))
+    many.among(ConceptName.words, "plain")
 )
-_ALSO_CALLED: Final = select(Alias.words, Alias.concept_id).where(
-    Alias.words.in_(bindparam("plain"))
-)
+_ALSO_CALLED: Final = select(Alias.words, Alias.concept_id).where(many.among(Alias.words, "plain"))
 
 
 def _named(session: Session, plain: set[str]) -> dict[str, set[tuple[str, str]]]:
@@ -345,7 +342,7 @@ def family_labels(session: Session, family_ids: Iterable[str], language: str) ->
 
 
 _LABELS: Final = {
-    noun: select(noun.id, noun.labels).where(noun.id.in_(bindparam("ids")))
+    noun: select(noun.id, noun.labels).where(many.among(noun.id, "ids"))
     for noun in (Concept, Family)
 }
 
