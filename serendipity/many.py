@@ -21,6 +21,7 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     JSON,
+    BigInteger,
     Boolean,
     ColumnElement,
     Dialect,
@@ -37,7 +38,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import QueryableAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 from serendipity.db import Base, insert_new, microseconds
 
@@ -88,8 +89,11 @@ def among(wanted: QueryableAttribute[Any], values: Collection[Any] | str) -> Col
 
     For a statement that is made once, `values` is the name by which they are given each time.
     """
-    # no VARCHAR(n): that would cut a longer word, and find another
-    kind = String() if isinstance(wanted.type, String) else wanted.type
+    kind: TypeEngine[Any] = wanted.type
+    if isinstance(kind, String):
+        kind = String()  # no VARCHAR(n): that would cut a longer word, and find another
+    elif isinstance(kind, NullType):
+        kind = BigInteger()  # a key of a table that is defined after this statement
     named = values if isinstance(values, str) else None
     given = None if named else list(values)
     return Among(wanted, bindparam(named, given, type_=Listed(kind), unique=not named))

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, delete, select
+from sqlalchemy import CheckConstraint, ForeignKey, String, bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serendipity import members, signin, words
-from serendipity.db import Base, Key, PublicId
+from serendipity.db import Base, Key, PublicId, look_up
 from serendipity.errors import Forbidden, NotFound, Refused
 from serendipity.members import Member
 from serendipity.registers import plain_country, plain_siret, plain_vat_number
@@ -340,6 +340,12 @@ def may(role: str, needed: Role) -> bool:
     return role in ROLES[ROLES.index(needed) :]
 
 
+_ROLE: Final = select(OrganisationMember.role).where(
+    OrganisationMember.organisation_id == bindparam("organisation_id"),
+    OrganisationMember.member_id == bindparam("member_id"),
+)
+
+
 def refuse_unless_may(
     session: Session, *, organisation_id: int, member_id: int, role: Role
 ) -> None:
@@ -351,11 +357,11 @@ def refuse_unless_may(
         The member is not in it.
     RoleTooSmall
     """
-    seat = session.get(OrganisationMember, (organisation_id, member_id))
-    if seat is None:
+    found = look_up(session, _ROLE, organisation_id=organisation_id, member_id=member_id)
+    if not found:
         raise NoSuchOrganisation()
-    if not may(seat.role, role):
-        raise RoleTooSmall(role=seat.role, needed=role)
+    if not may(found[0].role, role):
+        raise RoleTooSmall(role=found[0].role, needed=role)
 
 
 @members.at_erasure

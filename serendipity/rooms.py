@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -208,13 +209,14 @@ def _describe(room: Room, about: About) -> None:
 # --- reads ----------------------------------------------------------------------------------
 
 
+_ROOMS_OF: Final = (
+    select(Room).where(Room.lieu_id == bindparam("lieu_id")).order_by(Room.capacity, Room.name)
+)
+
+
 def rooms_of(session: Session, lieu: Lieu) -> list[Room]:
     """The lieu's rooms, smallest first."""
-    return list(
-        session.scalars(
-            select(Room).where(Room.lieu_id == lieu.id).order_by(Room.capacity, Room.name)
-        )
-    )
+    return list(session.scalars(_ROOMS_OF, {"lieu_id": lieu.id}))
 
 
 def room_named(session: Session, *, lieu: Lieu, slug: str) -> Room:

@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ForeignKey, bindparam, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from serendipity import many
-from serendipity.db import EPOCH, Base, BigKey
+from serendipity.db import EPOCH, Base, BigKey, look_up
 from serendipity.errors import Refused
 
 QUARTER = timedelta(minutes=15)
@@ -93,11 +93,13 @@ def occupy(
         raise SlotTaken(room_id=room_id) from error
 
 
+# Rows of slots are never objects of a session, so nothing is to be told that they are gone.
+_SLOTS: Final[Any] = BookedSlot.__table__
 _RUN_OUT: Final = BookedSlot.held_until <= bindparam("at")
 _OLD_HOLDS: Final = select(BookedSlot.booking_id).where(
     BookedSlot.room_id == bindparam("room_id"), many.among(BookedSlot.slot, "wanted"), _RUN_OUT
 )
-_MAKE_WAY: Final = delete(BookedSlot).where(BookedSlot.booking_id.in_(_OLD_HOLDS), _RUN_OUT)
+_MAKE_WAY: Final = delete(_SLOTS).where(BookedSlot.booking_id.in_(_OLD_HOLDS), _RUN_OUT)
 
 
 def _make_way(session: Session, *, room_id: int, wanted: list[int], at: datetime) -> None:
@@ -106,11 +108,7 @@ def _make_way(session: Session, *, room_id: int, wanted: list[int], at: datetime
     `held_until` is asked twice, in the inner select and for each row: when another transaction
     keeps a hold just now, PostgreSQL waits for it and looks at the row again.
     """
-    session.execute(
-        _MAKE_WAY,
-        {"room_id": room_id, "wanted": wanted, "at": at},
-        execution_options={"synchronize_session": False},
-    )
+    session.execute(_MAKE_WAY, {"room_id": room_id, "wanted": wanted, "at": at})
 
 
 def keep(
@@ -138,9 +136,12 @@ def keep(
         raise HoldGone(booking_id=booking_id)
 
 
+_RELEASE: Final = delete(_SLOTS).where(BookedSlot.booking_id == bindparam("booking_id"))
+
+
 def release(session: Session, *, booking_id: int) -> None:
     """Let go of all slots of a booking."""
-    session.execute(delete(BookedSlot).where(BookedSlot.booking_id == booking_id))
+    session.execute(_RELEASE, {"booking_id": booking_id})
 
 
 def release_from(session: Session, *, booking_id: int, first: int) -> None:
@@ -150,15 +151,25 @@ def release_from(session: Session, *, booking_id: int, first: int) -> None:
     )
 
 
+_HELD_BY: Final = (
+    select(BookedSlot.slot)
+    .where(BookedSlot.booking_id == bindparam("booking_id"))
+    .order_by(BookedSlot.slot)
+)
+
+
 def held_by(session: Session, *, booking_id: int) -> list[int]:
     """The slots that a booking has, in order."""
-    return list(
-        session.scalars(
-            select(BookedSlot.slot)
-            .where(BookedSlot.booking_id == booking_id)
-            .order_by(BookedSlot.slot)
-        )
-    )
+    return [slot for (slot,) in look_up(session, _HELD_BY, booking_id=booking_id)]
+
+
+_TAKEN: Final = select(BookedSlot.room_id, BookedSlot.slot).where(
+    many.among(BookedSlot.room_id, "room_ids"),
+    BookedSlot.slot >= bindparam("start"),
+    BookedSlot.slot < bindparam("stop"),
+    or_(BookedSlot.held_until.is_(None), BookedSlot.held_until > bindparam("at")),
+    BookedSlot.booking_id != bindparam("but_not"),
+)
 
 
 def taken(
@@ -170,13 +181,6 @@ def taken(
     but_not: int | None = None,
 ) -> set[tuple[int, int]]:
     """(room, slot) of what is booked or still held in this range, but not by this booking."""
-    rows = session.execute(
-        select(BookedSlot.room_id, BookedSlot.slot).where(
-            BookedSlot.room_id.in_(set(room_ids)),
-            BookedSlot.slot >= within.start,
-            BookedSlot.slot < within.stop,
-            or_(BookedSlot.held_until.is_(None), BookedSlot.held_until > at),
-            BookedSlot.booking_id != (but_not or 0),
-        )
-    )
+    where = {"room_ids": set(room_ids), "start": within.start, "stop": within.stop}
+    rows = look_up(session, _TAKEN, **where, at=at, but_not=but_not or 0)
     return {(room_id, slot) for room_id, slot in rows}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from serendipity import organisations, rooms, slots
@@ -27,6 +27,7 @@ from serendipity.bookings.booking import (
 )
 from serendipity.bookings.placing import keep, occupy, place, to_change
 from serendipity.bookings.quotes import quote
+from serendipity.db import look_up
 from serendipity.rooms import Room
 
 HOLD = timedelta(minutes=10)
@@ -306,18 +307,16 @@ def _room_for_move(session: Session, booking: Booking, wanted: Room | None) -> R
     return wanted
 
 
+_HOLDING: Final = select(Booking.id).where(
+    Booking.organisation_id == bindparam("organisation_id"),
+    Booking.confirmed_at.is_(None),
+    Booking.cancelled_at.is_(None),
+    Booking.hold_expires_at > bindparam("at"),
+)
+
+
 def _refuse_if_holding_too_many(session: Session, organisation_id: int, at: datetime) -> None:
-    held = session.scalar(
-        select(func.count())
-        .select_from(Booking)
-        .where(
-            Booking.organisation_id == organisation_id,
-            Booking.confirmed_at.is_(None),
-            Booking.cancelled_at.is_(None),
-            Booking.hold_expires_at > at,
-        )
-    )
-    if (held or 0) >= MOST_HOLDS:
+    if len(look_up(session, _HOLDING, organisation_id=organisation_id, at=at)) >= MOST_HOLDS:
         raise TooManyHolds(most=MOST_HOLDS)
 
 

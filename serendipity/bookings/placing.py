@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from serendipity import organisations, rooms, slots
 from serendipity.bookings.booking import Booking, HoldExpired, NotYours
 from serendipity.bookings.quotes import Quote, RoomTaken, alternatives
 
+_LOCKED: Final = (
+    select(Booking)
+    .where(
+        Booking.public_id == bindparam("public_id"),
+        Booking.organisation_id == bindparam("organisation_id"),
+    )
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
 
 def to_change(session: Session, public_id: str, organisation_id: int, member_id: int) -> Booking:
     """The booking, locked and read anew, for somebody who may change it."""
-    booking = session.scalar(
-        select(Booking)
-        .where(Booking.public_id == public_id, Booking.organisation_id == organisation_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    whose = {"public_id": public_id, "organisation_id": organisation_id}
+    booking = session.scalar(_LOCKED, whose)
     if booking is None:
         raise NotYours()
     organisations.refuse_unless_may(

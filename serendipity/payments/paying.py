@@ -21,7 +21,7 @@ from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from serendipity import bookings, organisations
+from serendipity import bookings, many, organisations
 from serendipity.bookings import Booking
 from serendipity.errors import Refused
 from serendipity.payments import refunding
@@ -118,12 +118,15 @@ def opened(session: Session, *, payment_id: int, cents: int, page: Opened) -> Pa
     return payment
 
 
+_PARTS: Final = select(PaymentPart.payment_id).where(many.among(PaymentPart.booking_id, "ids"))
+_PAYMENT_OF: Final = (
+    select(Payment).where(Payment.id.in_(_PARTS)).execution_options(populate_existing=True)
+)
+
+
 def payment_of(session: Session, *, booking_ids: Collection[int]) -> Payment | None:
     """The payment for a booking, or for days of one series, if somebody began one."""
-    parts = select(PaymentPart.payment_id).where(PaymentPart.booking_id.in_(booking_ids))
-    return session.scalar(
-        select(Payment).where(Payment.id.in_(parts)).execution_options(populate_existing=True)
-    )
+    return session.scalar(_PAYMENT_OF, {"ids": booking_ids})
 
 
 def can_pay(payment: Payment | None, at: datetime) -> bool:
