@@ -43,7 +43,7 @@ from serendipity.rooms import Room
 
 PROCESSES, THREADS, ROOMS = 4, 8, 3
 ATTEMPTS: Final = 10_000
-BREATH: Final = 0.5  # seconds between two attempts of a client, on average
+BREATH: Final = 0.25  # seconds between two attempts of a client, on average
 NOW: Final = datetime(2026, 3, 26, 12, 0, tzinfo=UTC)
 DAY: Final = datetime(2026, 3, 30, 8, 0, tzinfo=UTC)
 QUARTER: Final = timedelta(minutes=15)
