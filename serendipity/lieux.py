@@ -155,6 +155,9 @@ class SpansOverlap(Invalid):
     """Two of one day overlap. Facts: field, weekday."""
 
 
+_NAMED: Final = select(Lieu).where(Lieu.slug == bindparam("slug"))
+
+
 def lieu_named(session: Session, slug: str) -> Lieu:
     """The lieu with this slug.
 
@@ -163,7 +166,7 @@ def lieu_named(session: Session, slug: str) -> Lieu:
     NoSuchLieu
         There is none.
     """
-    lieu = session.scalar(select(Lieu).where(Lieu.slug == slug))
+    lieu = session.scalar(_NAMED, {"slug": slug})
     if lieu is None:
         raise NoSuchLieu(slug=slug)
     return lieu

@@ -21,17 +21,16 @@ EARLY: Final = timedelta(hours=1)  # who comes so long before is there for their
 DAY: Final = timedelta(hours=24)
 
 
+_EXPECTED: Final = select(Reservation.member_id).where(
+    Reservation.lieu_id == bindparam("lieu_id"),
+    Reservation.day == bindparam("day"),
+    Reservation.number.is_not(None),
+)
+
+
 def expected(session: Session, *, lieu_id: int, day: date) -> set[int]:
     """Members for whom a seat is kept at this lieu on this date."""
-    return set(
-        session.scalars(
-            select(Reservation.member_id).where(
-                Reservation.lieu_id == lieu_id,
-                Reservation.day == day,
-                Reservation.number.is_not(None),
-            )
-        )
-    )
+    return {who for (who,) in look_up(session, _EXPECTED, lieu_id=lieu_id, day=day)}
 
 
 def reserved_on(session: Session, *, lieu_id: int, day: date) -> list[tuple[Reservation, Member]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,13 +18,15 @@ from serendipity.suggestions import gathering, guests
 from serendipity.suggestions.ideas import Round, SuggestedPair, Suggestion, SuggestionMember
 from serendipity.suggestions.thinking import Idea, Plan, had_wild_card
 
+# One round of a lieu at a time; rows that point to the lieu may still be written.
+_ITS_TURN: Final = (
+    select(Lieu).where(Lieu.id == bindparam("lieu_id")).with_for_update(key_share=True)
+)
+
 
 def record(session: Session, planned: Plan, *, at: datetime) -> Round:
     """Keep what was planned, as far as it is still true, and offer it to the people in it."""
-    lieu = session.scalars(
-        # One round of a lieu at a time; rows that point to the lieu may still be written.
-        select(Lieu).where(Lieu.id == planned.lieu_id).with_for_update(key_share=True)
-    ).one()
+    lieu = session.scalars(_ITS_TURN, {"lieu_id": planned.lieu_id}).one()
     kept = Round(
         lieu_id=lieu.id,
         kind=planned.kind,
