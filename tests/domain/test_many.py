@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from serendipity import many
 from serendipity.db import new_public_id
+from serendipity.hours import SpecialHours
 from serendipity.members import Member
 from serendipity.rhythms import LetterTurn
 from serendipity.skills import Concept
@@ -54,6 +55,26 @@ def test_a_list_may_be_longer_than_a_statement_takes_parameters(session: Session
 def test_lists_of_any_length_are_one_statement(session: Session, shared_engine: Engine) -> None:
     asked = [many.among(Member.id, range(length)) for length in (1, 2, 100)]
     assert len({str(select(Member.id).where(one).compile(shared_engine)) for one in asked}) == 1
+
+
+def test_a_statement_that_is_made_once_is_given_its_list_by_name(
+    session: Session, shared_engine: Engine
+) -> None:
+    first, second, _ = (a_member(session) for _ in range(3))
+    asked = select(Member.id).where(many.among(Member.id, "ids")).order_by(Member.id)
+    for ids in ([first.id], [first.id, second.id], []):
+        assert session.scalars(asked, {"ids": ids}).all() == ids
+    # a truth that is compared with 1 follows no index
+    assert "= 1" not in str(asked.compile(shared_engine))
+    assert session.scalars(select(Member.id).where(~many.among(Member.id, [first.id]))).first()
+
+
+def test_dates_are_looked_for_among_dates(session: Session) -> None:
+    lieu, day = a_lieu(session), date(2026, 5, 4)
+    session.add(SpecialHours(lieu_id=lieu.id, day=day))
+    session.flush()
+    asked = select(SpecialHours.lieu_id).where(many.among(SpecialHours.day, {day, date.max}))
+    assert session.scalars(asked).all() == [lieu.id]
 
 
 def _suggestions(session: Session, reasons: list[list[dict[str, str]]]) -> list[dict[str, object]]:

@@ -11,9 +11,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from threadpoolctl import ThreadpoolController
 
 from matching import encoder
 from matching.sources import Concept as Named
@@ -223,3 +225,19 @@ def test_a_worker_reads_each_newest_backup_once_and_says_when_it_is_whole(
         assert "cannot be brought back" in caplog.messages[-1]
     with app.app_context():
         assert reading().get_one(Beat, alarms.WHOLE_BACKUP).done == 1
+
+
+def test_a_worker_thinks_on_one_processor(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads for its small products would take the other one, for nothing."""
+    threads: set[int] = set()
+
+    def look(_worker: scheduler.Worker) -> None:
+        products = np.ones((300, 300)) @ np.ones((300, 300))
+        assert products.all()
+        pools = ThreadpoolController().select(internal_api="openblas").info()
+        threads.update(pool["num_threads"] for pool in pools if "numpy" in pool["filepath"])
+
+    for way in ("_run_embedded", "_run_shared"):
+        monkeypatch.setattr(scheduler, way, look)
+    scheduler.run(app)
+    assert threads == {1}
