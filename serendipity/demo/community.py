@@ -30,6 +30,7 @@ from serendipity.demo.people import Person, people
 from serendipity.demo.places import PLACES, Place
 from serendipity.lieux import Lieu
 from serendipity.members import Member
+from serendipity.presence import Presence
 from serendipity.rooms import Room
 
 SEED = 20260326
@@ -78,6 +79,8 @@ def open_the_day(session: Session, *, at: datetime, step: Step = lambda words: N
             member = _member(session, person.name)
             if member.id not in here:
                 since = at - timedelta(minutes=7 + 6 * number)
+                if _last(session, lieu, since) <= at:
+                    since = at  # the doors closed in between, or midnight passed
                 check_in(session, person, lieu, place, chance, at=since)
         concierge = _member(session, place.concierges[0])
         shifts.take_shift(
@@ -220,7 +223,7 @@ def _register(session: Session, person: Person, lieu: Lieu, *, at: datetime) -> 
         at=at,
     )
     member.email_confirmed_at = at
-    arrivals.arrive(
+    stay = arrivals.arrive(
         session,
         lieu=lieu,
         member=member,
@@ -231,8 +234,13 @@ def _register(session: Session, person: Person, lieu: Lieu, *, at: datetime) -> 
         skills=person.skills,
         language=person.language,
     )
-    presence.leave(session, member_id=member.id, at=at + timedelta(hours=1))
+    _leave(session, stay)
     return member
+
+
+def _leave(session: Session, stay: Presence) -> None:
+    """A little before they said, which a door that closes may have made much earlier."""
+    presence.leave(session, member_id=stay.member_id, at=stay.until - timedelta(minutes=9))
 
 
 def _remember_stays(
@@ -259,7 +267,7 @@ def _remember_stays(
             )
             stay = presence.of(session, member_id=member.id, at=since)
             if stay is not None:
-                presence.leave(session, member_id=member.id, at=stay.until - timedelta(minutes=9))
+                _leave(session, stay)
 
 
 def _remember_handover(

@@ -6,6 +6,7 @@ import random
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from sqlalchemy import create_engine, func, select, text
 
@@ -49,6 +50,21 @@ def test_the_demo_is_built_once_and_its_day_goes_on(app: Flask, held_clock: Cloc
             day.one_thing_happens(database.session, chance, at=clock.now())
         assert _counts()["stays"] > before["stays"]
         assert ledger.total(reading()) == 0
+
+
+@pytest.mark.parametrize("minutes", [-12 * 60 + 5, 8 * 60 + 4, 10 * 60 + 40, 11 * 60 + 3])
+def test_the_demo_is_built_and_opens_at_any_hour(
+    app: Flask, held_clock: Clock, minutes: int
+) -> None:
+    """Just after midnight, just after the doors closed, and late: somebody is there."""
+    held_clock.now += timedelta(minutes=minutes)
+    with app.app_context():
+        take_starter(app.config["SETTINGS"])
+        demo.prepared("http://demo", step=lambda words: None)
+        for place in places.PLACES:
+            lieu = lieux.lieu_named(reading(), place.slug)
+            here = presence.how_many(reading(), lieu_id=lieu.id, at=clock.now())
+            assert here >= place.arriving
 
 
 def _counts() -> dict[str, int]:
