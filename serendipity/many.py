@@ -57,8 +57,8 @@ class Listed(TypeDecorator[Collection[Any]]):
         array = dialect.name == "postgresql"
         return dialect.type_descriptor(ARRAY(self.kind) if array else String())
 
-    def process_bind_param(self, value: Collection[Any] | None, dialect: Dialect) -> Any:
-        values = list(value or ())
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        values = list(value)
         return values if dialect.name == "postgresql" else json.dumps(values, default=_plain)
 
 
@@ -94,9 +94,9 @@ def among(wanted: QueryableAttribute[Any], values: Collection[Any] | str) -> Col
         kind = String()  # no VARCHAR(n): that would cut a longer word, and find another
     elif isinstance(kind, NullType):
         kind = BigInteger()  # a key of a table that is defined after this statement
-    named = values if isinstance(values, str) else None
-    given = None if named else list(values)
-    return Among(wanted, bindparam(named, given, type_=Listed(kind), unique=not named))
+    if isinstance(values, str):
+        return Among(wanted, bindparam(values, type_=Listed(kind)))
+    return Among(wanted, bindparam(None, list(values), type_=Listed(kind), unique=True))
 
 
 def add(

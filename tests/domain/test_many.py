@@ -64,6 +64,9 @@ def test_a_statement_that_is_made_once_is_given_its_list_by_name(
     asked = select(Member.id).where(many.among(Member.id, "ids")).order_by(Member.id)
     for ids in ([first.id], [first.id, second.id], []):
         assert session.scalars(asked, {"ids": ids}).all() == ids
+    for forgotten in ({}, {"ids": None}):  # an empty list would find nobody, and nobody would know
+        with pytest.raises((exc.StatementError, TypeError)), session.begin_nested():
+            session.scalars(asked, forgotten)
     # a truth that is compared with 1 follows no index
     assert "= 1" not in str(asked.compile(shared_engine))
     assert session.scalars(select(Member.id).where(~many.among(Member.id, [first.id]))).first()
